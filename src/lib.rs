@@ -1,0 +1,1 @@
+//! portcullis: a linter and policy gate for Flux GitOps repositories.

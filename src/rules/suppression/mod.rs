@@ -1,0 +1,6 @@
+//! `suppression/*`.
+
+use super::Rule;
+
+/// The rules of this group, by name.
+pub const RULES: &[&Rule] = &[];

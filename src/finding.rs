@@ -230,3 +230,16 @@ pub struct Summary {
     /// Coverage gaps.
     pub gaps: usize,
 }
+
+/// All that a run says.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// What counts, by file, line, column, rule.
+    pub findings: Vec<Finding>,
+    /// What a suppression covers, in the same order.
+    pub suppressed: Vec<Finding>,
+    /// What was checked, and what not.
+    pub coverage: Coverage,
+    /// Counts.
+    pub summary: Summary,
+}

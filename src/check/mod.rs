@@ -2,16 +2,23 @@
 //! every finding its place, level and fingerprint, and accounts for what was
 //! not checked.
 
+mod baseline;
+mod changed;
 mod cluster;
+mod directive;
 mod documents;
 mod engine;
 mod fingerprint;
 mod locate;
+mod plan;
+mod suppress;
 mod violation;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use baseline::{Baseline, BaselineError};
+pub use changed::Changed;
 pub use cluster::{Cluster, Namespace, Scope};
-pub use engine::{Options, Report, run};
+pub use engine::{Options, run};
 pub use violation::{Findings, Place, Target, Violation};

@@ -134,6 +134,10 @@ pub struct Findings<'a> {
 }
 
 impl<'a> Findings<'a> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.violations.is_empty() && self.gaps.is_empty()
+    }
+
     /// Says which rule reports next.
     pub(crate) fn set_rule(&mut self, rule: &'static Rule) {
         self.rule = Some(rule);

@@ -2,6 +2,7 @@
 
 mod load;
 mod patterns;
+mod problems;
 
 use std::collections::BTreeMap;
 
@@ -245,6 +246,16 @@ pub enum RuleSetting {
         /// The level.
         level: Option<Level>,
     },
+}
+
+impl RuleSetting {
+    /// The level it sets.
+    pub fn level(&self) -> Option<Level> {
+        match self {
+            Self::Level(level) => Some(*level),
+            Self::Options { level } => *level,
+        }
+    }
 }
 
 /// One entry of `overrides`.

@@ -10,7 +10,7 @@ mod value;
 
 pub use image_reference::{ImageReference, InvalidReference};
 pub use object::Object;
-pub use pod::{Container, ContainerRole, Malformed, Pod};
+pub use pod::{Container, ContainerRole, Malformed, Pod, PodTemplates};
 pub use quantity::{InvalidQuantity, Quantity};
 pub use selector::{InvalidSelector, Requirement, Selector};
 pub use value::{Value, is_unresolved};

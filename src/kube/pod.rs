@@ -1,5 +1,7 @@
 //! Pods and pod templates, wherever Kubernetes' kinds hold one.
 
+use std::collections::BTreeMap;
+
 use spanned_yaml::{Kind, Node};
 
 use super::Object;
@@ -50,6 +52,10 @@ pub struct Malformed<'a> {
     pub message: String,
 }
 
+/// Kinds (`Kind` or `group/Kind`) that hold a pod template, to the path of the
+/// mapping that has `metadata` and `spec`, as `spec.template`.
+pub type PodTemplates = BTreeMap<String, String>;
+
 /// Where each built-in kind keeps its pod: kind, API group, path of the object
 /// that has `metadata` and `spec`. From k8s.io/pod-security-admission
 /// admission/pod_spec_extractor.go.
@@ -66,43 +72,51 @@ const POD_PATHS: &[(&str, &str, &[&str])] = &[
 ];
 
 impl<'a> Pod<'a> {
-    /// Whether objects of this kind hold a pod. `extensions` counts as `apps`,
-    /// as old manifests have it.
-    fn path_of(object: &Object<'_>) -> Option<&'static [&'static str]> {
+    /// Where objects of this kind hold their pod. `extensions` counts as
+    /// `apps`, as old manifests have it; `templates` maps further kinds.
+    fn path_of<'p>(object: &Object<'_>, templates: &'p PodTemplates) -> Option<Vec<&'p str>> {
         let group = match object.group() {
             "extensions" => "apps",
             group => group,
         };
-        POD_PATHS
-            .iter()
-            .find(|(kind, of, _)| *kind == object.kind && *of == group)
-            .map(|(_, _, path)| *path)
+        let built_in = POD_PATHS.iter().find(|(kind, of, _)| *kind == object.kind && *of == group);
+        if let Some((_, _, path)) = built_in {
+            return Some(path.to_vec());
+        }
+        if templates.is_empty() {
+            return None;
+        }
+        let full = format!("{group}/{}", object.kind);
+        let path = templates.get(&full).or_else(|| templates.get(object.kind))?;
+        Some(path.split('.').filter(|key| !key.is_empty()).collect())
     }
 
     /// The pod of an object: `None` for kinds that have none, and an error
     /// with the nearest existing place where a workload lacks its pod spec.
-    pub fn read(object: &'a Object<'a>) -> Option<Result<Self, Malformed<'a>>> {
-        let path = Self::path_of(object)?;
+    /// `templates` maps kinds beyond the built-in ones, as `podTemplates` of
+    /// portcullis.yaml does.
+    pub fn read(
+        object: &'a Object<'a>,
+        templates: &PodTemplates,
+    ) -> Option<Result<Self, Malformed<'a>>> {
+        let path = Self::path_of(object, templates)?;
         let mut holder = object.root;
-        for (depth, key) in path.iter().chain(&["spec"]).enumerate() {
-            let next = holder.get(key).filter(|node| !node.is_null());
-            let Some(next) = next else {
-                let field = [path, &["spec"]].concat().join(".");
-                return Some(Err(Malformed {
-                    node: holder,
-                    message: format!("{} has no {field}", object.kind),
-                }));
-            };
-            if next.kind() != Kind::Mapping {
-                return Some(Err(Malformed { node: next, message: format!("{key} is not a mapping") }));
-            }
-            if depth < path.len() {
-                holder = next;
-            } else {
-                return Some(Ok(Self::new(object, holder.get("metadata"), next)));
+        for key in &path {
+            match Self::mapping(object, holder, key) {
+                Ok(next) => holder = next,
+                Err(malformed) => return Some(Err(malformed)),
             }
         }
-        None
+        let spec = Self::mapping(object, holder, "spec");
+        Some(spec.map(|spec| Self::new(object, holder.get("metadata"), spec)))
+    }
+
+    fn mapping(object: &Object<'_>, holder: Node<'a>, key: &str) -> Result<Node<'a>, Malformed<'a>> {
+        match holder.get(key).filter(|node| !node.is_null()) {
+            None => Err(Malformed { node: holder, message: format!("{} has no {key} here, so no pod to check", object.kind) }),
+            Some(node) if node.kind() == Kind::Mapping => Ok(node),
+            Some(node) => Err(Malformed { node, message: format!("{key} is not a mapping") }),
+        }
     }
 
     fn new(object: &'a Object<'a>, metadata: Option<Node<'a>>, spec: Node<'a>) -> Self {

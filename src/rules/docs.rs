@@ -62,6 +62,19 @@ impl Manual {
         Self { text, examples }
     }
 
+    /// The page of a rule: its manual below a head with id, level and release.
+    pub fn page(&self, rule: &Rule) -> String {
+        let body = self.text.split_once("\n\n").map_or("", |(_, body)| body);
+        format!(
+            "# {}\n\n{}\n\nLevel: {}. Since: {}.\n\n{}",
+            rule.id,
+            self.summary(),
+            rule.level,
+            rule.since,
+            body
+        )
+    }
+
     /// The summary: the first paragraph on one line.
     pub fn summary(&self) -> String {
         self.text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
@@ -72,5 +85,41 @@ impl Manual {
         let start = self.text.find(&format!("## {heading}\n"))?;
         let body = self.text.get(start..)?.split_once('\n')?.1;
         Some(body.split("\n## ").next().unwrap_or(body).trim())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Manual;
+    use crate::{
+        check::{Options, run, testing},
+        config::{self, Config},
+        rules,
+    };
+
+    #[test]
+    fn every_manual_is_complete_and_its_examples_hold() {
+        for rule in rules::all() {
+            let manual = Manual::of(rule);
+            for section in ["What it does", "Why", "Fails", "Passes"] {
+                assert!(manual.section(section).is_some_and(|body| !body.is_empty()), "{}: no section {section}", rule.id);
+            }
+            for fails in [true, false] {
+                assert!(manual.examples.iter().any(|example| example.fails == fails), "{}: no example with fails = {fails}", rule.id);
+            }
+            for example in &manual.examples {
+                let contents = testing::files_of(&example.text);
+                let mut config = contents.config.as_ref().map_or_else(Config::default, |file| {
+                    config::load(file).unwrap_or_else(|errors| panic!("{}: {errors:?}", rule.id))
+                });
+                // A rule that is off by default is on in its own examples.
+                if rule.level == crate::finding::Level::Off {
+                    config.rules.insert(rule.id.to_owned(), config::RuleSetting::Level(crate::finding::Level::Warn));
+                }
+                let report = run(&contents, &config, &Options::default());
+                let found: Vec<_> = report.findings.iter().filter(|finding| finding.rule == rule.id).collect();
+                assert_eq!(!found.is_empty(), example.fails, "{}: {found:#?}\n{}", rule.id, example.text);
+            }
+        }
     }
 }

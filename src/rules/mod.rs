@@ -40,6 +40,23 @@ pub struct Rule {
     pub source: &'static str,
 }
 
+impl Rule {
+    /// The part of the id before the `/`.
+    pub fn group(&self) -> &'static str {
+        self.id.split_once('/').map_or(self.id, |(group, _)| group)
+    }
+
+    /// Whether a pattern names it: its id, or its group followed by `/*`.
+    pub fn is_named_by(&self, pattern: &str) -> bool {
+        pattern == self.id || pattern.strip_suffix("/*") == Some(self.group())
+    }
+
+    /// Whether all objects of a namespace decide it together.
+    pub fn looks_at_namespace(&self) -> bool {
+        matches!(self.check, Check::Namespace(_)) || self.group() == "resources"
+    }
+}
+
 /// What a rule is given to look at. Functions report into [`Findings`].
 pub enum Check {
     /// The engine itself reports these (`yaml/syntax`, `suppression/*`).
@@ -67,4 +84,11 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 /// The rule with this id.
 pub fn find(id: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)
+}
+
+/// The id closest to what somebody wrote, if one is close.
+pub fn nearest(id: &str) -> Option<&'static str> {
+    let score = |rule: &&'static Rule| strsim::jaro_winkler(rule.id, id);
+    let best = all().max_by(|a, b| score(a).total_cmp(&score(b)))?;
+    (score(&best) > 0.8).then_some(best.id)
 }

@@ -72,7 +72,11 @@ impl Baseline {
         let lines: BTreeMap<&str, Span> = fingerprints(&file);
         let entries = document.findings.into_iter().map(|entry| {
             let span = lines.get(entry.fingerprint.as_str()).copied().unwrap_or_default();
-            let known = Known { rule: entry.rule, location: file.location(span), used: AtomicBool::new(false) };
+            let known = Known {
+                rule: entry.rule,
+                location: file.location(span),
+                used: AtomicBool::new(false),
+            };
             (entry.fingerprint, known)
         });
         Ok(Self { entries: entries.collect(), path: path.into() })

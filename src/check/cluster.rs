@@ -58,7 +58,10 @@ impl<'a> Cluster<'a> {
                 }
                 ("NetworkPolicy", "networking.k8s.io" | "extensions") => {
                     let policy = crate::netpol::Policy::read(object);
-                    cluster.namespace_mut(object.effective_namespace()).network_policies.push(policy);
+                    cluster
+                        .namespace_mut(object.effective_namespace())
+                        .network_policies
+                        .push(policy);
                 }
                 _ => {}
             }

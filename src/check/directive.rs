@@ -21,7 +21,8 @@ pub(super) fn from_comment(comment: &str) -> Option<Directive> {
     let text = comment.trim_start_matches('#').trim_start();
     let text = text.strip_prefix("portcullis:")?.trim();
     let mut directive = Directive { rules: Vec::new(), until: None, reason: None, problem: None };
-    let list = text.strip_prefix("ignore").map(str::trim_start).and_then(|rest| rest.strip_prefix('['));
+    let list =
+        text.strip_prefix("ignore").map(str::trim_start).and_then(|rest| rest.strip_prefix('['));
     let Some((rules, rest)) = list.and_then(|rest| rest.split_once(']')) else {
         directive.problem =
             Some(format!("\"{text}\" is not understood: write ignore[group/rule] and a reason"));
@@ -43,7 +44,8 @@ pub(super) fn from_annotation(value: &str) -> Vec<Directive> {
             let (rules, until) = rules.split_once(" until=").unwrap_or((rules, ""));
             let mut directive =
                 Directive { rules: split_rules(rules), until: None, reason: None, problem: None };
-            let rest = if until.is_empty() { rest.to_owned() } else { format!("until={until} {rest}") };
+            let rest =
+                if until.is_empty() { rest.to_owned() } else { format!("until={until} {rest}") };
             directive.read_rest(&rest);
             directive
         })
@@ -52,10 +54,11 @@ pub(super) fn from_annotation(value: &str) -> Vec<Directive> {
 
 /// Reads an end date.
 pub(super) fn parse_date(text: &str) -> Result<Date, String> {
-    let well_formed = text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| match at {
-        4 | 7 => byte == b'-',
-        _ => byte.is_ascii_digit(),
-    });
+    let well_formed = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
     text.parse::<Date>()
         .ok()
         .filter(|_| well_formed)
@@ -88,7 +91,9 @@ mod tests {
 
     #[test]
     fn a_comment_names_rules_an_end_and_a_reason() {
-        let directive = from_comment("# portcullis: ignore[images/registry, a/b] until=2027-06-30 moving soon").unwrap();
+        let directive =
+            from_comment("# portcullis: ignore[images/registry, a/b] until=2027-06-30 moving soon")
+                .unwrap();
         assert_eq!(directive.rules, ["images/registry", "a/b"]);
         assert_eq!(directive.until, Some(jiff::civil::date(2027, 6, 30)));
         assert_eq!(directive.reason.as_deref(), Some("moving soon"));
@@ -103,14 +108,21 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_a_problem_not_a_silence() {
-        for comment in ["# portcullis: ignre[a/b] x", "# portcullis: ignore", "# portcullis: ignore[a/b", "# portcullis: ignore[a/b] until=tomorrow x", "# portcullis: ignore[a/b] until=2027-02-30 x"] {
+        for comment in [
+            "# portcullis: ignre[a/b] x",
+            "# portcullis: ignore",
+            "# portcullis: ignore[a/b",
+            "# portcullis: ignore[a/b] until=tomorrow x",
+            "# portcullis: ignore[a/b] until=2027-02-30 x",
+        ] {
             assert!(from_comment(comment).unwrap().problem.is_some(), "{comment}");
         }
     }
 
     #[test]
     fn an_annotation_has_one_suppression_a_line() {
-        let directives = from_annotation("images/registry: mirrored\nnetwork/*, a/b until=2027-01-01: later\n");
+        let directives =
+            from_annotation("images/registry: mirrored\nnetwork/*, a/b until=2027-01-01: later\n");
         assert_eq!(directives.len(), 2);
         assert_eq!(directives[0].reason.as_deref(), Some("mirrored"));
         assert_eq!(directives[1].rules, ["network/*", "a/b"]);

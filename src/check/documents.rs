@@ -76,19 +76,25 @@ impl<'a> Documents<'a> {
     fn open_value(&mut self, file: &'a File, root: Node<'a>, depth: usize) {
         let start = Span { start: root.span().start, end: root.span().start };
         if root.kind() != Kind::Mapping {
-            self.gap(GapKind::Skipped, file, start, "not a Kubernetes object: not a mapping".into());
+            self.gap(
+                GapKind::Skipped,
+                file,
+                start,
+                "not a Kubernetes object: not a mapping".into(),
+            );
             return;
         }
         let is_kustomization_file = is_kustomization_file(&file.path);
         let Some(object) = Object::read(file, root) else {
             let (kind, message) = match (root.get("apiVersion"), root.get("kind")) {
                 _ if is_kustomization_file => (GapKind::Unrendered, OVERLAY.to_owned()),
-                (None, None) => (
-                    GapKind::Skipped,
-                    "not a Kubernetes object: no apiVersion, no kind".to_owned(),
-                ),
+                (None, None) => {
+                    (GapKind::Skipped, "not a Kubernetes object: no apiVersion, no kind".to_owned())
+                }
                 (None, Some(_)) => (GapKind::Unreadable, "has a kind but no apiVersion".to_owned()),
-                (Some(_), None) => (GapKind::Unreadable, "has an apiVersion but no kind".to_owned()),
+                (Some(_), None) => {
+                    (GapKind::Unreadable, "has an apiVersion but no kind".to_owned())
+                }
                 (Some(_), Some(_)) => (
                     GapKind::Unreadable,
                     "apiVersion and kind must be strings that aren't empty".to_owned(),

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::Config,
     finding::{Coverage, Finding, Gap, GapKind, Level, Location, Related, Report, Summary},
-    kube::{Object, Pod},
+    kube::Object,
     repo::{Contents, File},
     rules::Rule,
 };
@@ -72,7 +72,11 @@ pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
         match pod {
             Ok(pod) => pods.push(pod),
             Err(malformed) => {
-                gaps.gap(GapKind::Unreadable, Place::node(object, malformed.node), malformed.message);
+                gaps.gap(
+                    GapKind::Unreadable,
+                    Place::node(object, malformed.node),
+                    malformed.message,
+                );
             }
         }
     }
@@ -85,34 +89,64 @@ pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
     let cluster = Cluster::new(&objects, &pods);
 
     let mut collected: Vec<Findings<'_>> = vec![gaps];
-    let scope = |namespace: &str| Scope { config, cluster: &cluster, namespace: cluster.namespace(namespace) };
+    let scope = |namespace: &str| Scope {
+        config,
+        cluster: &cluster,
+        namespace: cluster.namespace(namespace),
+    };
     let worth_keeping = |findings: &Findings<'_>| !findings.is_empty();
-    collected.par_extend(files.par_iter().zip(&opened).map(|(file, documents)| {
-        let mut findings = Findings::default();
-        plan.check_documents(file, &documents.roots, &mut findings);
-        findings
-    }).filter(worth_keeping));
-    collected.par_extend(objects.par_iter().map(|object| {
-        let mut findings = Findings::default();
-        plan.check_object(object, &scope(object.effective_namespace()), &mut findings);
-        findings
-    }).filter(worth_keeping));
-    collected.par_extend(pods.par_iter().map(|pod| {
-        let mut findings = Findings::default();
-        plan.check_pod(pod, &scope(pod.namespace()), &mut findings);
-        findings
-    }).filter(worth_keeping));
+    collected.par_extend(
+        files
+            .par_iter()
+            .zip(&opened)
+            .map(|(file, documents)| {
+                let mut findings = Findings::default();
+                plan.check_documents(file, &documents.roots, &mut findings);
+                findings
+            })
+            .filter(worth_keeping),
+    );
+    collected.par_extend(
+        objects
+            .par_iter()
+            .map(|object| {
+                let mut findings = Findings::default();
+                plan.check_object(object, &scope(object.effective_namespace()), &mut findings);
+                findings
+            })
+            .filter(worth_keeping),
+    );
+    collected.par_extend(
+        pods.par_iter()
+            .map(|pod| {
+                let mut findings = Findings::default();
+                plan.check_pod(pod, &scope(pod.namespace()), &mut findings);
+                findings
+            })
+            .filter(worth_keeping),
+    );
     let namespaces: Vec<_> = cluster.namespaces.values().collect();
-    collected.par_extend(namespaces.par_iter().map(|namespace| {
-        let mut findings = Findings::default();
-        plan.check_namespace(namespace, &scope(namespace.name), &mut findings);
-        findings
-    }).filter(worth_keeping));
+    collected.par_extend(
+        namespaces
+            .par_iter()
+            .map(|namespace| {
+                let mut findings = Findings::default();
+                plan.check_namespace(namespace, &scope(namespace.name), &mut findings);
+                findings
+            })
+            .filter(worth_keeping),
+    );
 
-    let mut drafts: Vec<Draft> = collected.par_iter().flat_map_iter(|findings| locate(findings, &plan)).collect();
+    let mut drafts: Vec<Draft> =
+        collected.par_iter().flat_map_iter(|findings| locate(findings, &plan)).collect();
     drafts.extend(syntax_errors(files, &plan));
     sort(&mut drafts);
-    drafts.dedup_by(|a, b| a.finding.rule == b.finding.rule && a.finding.location == b.finding.location && a.finding.message == b.finding.message && a.finding.field == b.finding.field);
+    drafts.dedup_by(|a, b| {
+        a.finding.rule == b.finding.rule
+            && a.finding.location == b.finding.location
+            && a.finding.message == b.finding.message
+            && a.finding.field == b.finding.field
+    });
     assign_fingerprints(&mut drafts);
 
     let mut suppressions = Suppressions::gather(contents, &objects, config, options);
@@ -132,12 +166,15 @@ pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
 
     let mut all_gaps = contents.gaps.clone();
     all_gaps.extend(opened.iter().flat_map(|documents| documents.gaps.iter().cloned()));
-    all_gaps.extend(collected.iter().flat_map(|findings| &findings.gaps).map(|(kind, place, message)| Gap {
-        kind: *kind,
-        message: message.clone(),
-        location: place.locate().location,
-    }));
-    all_gaps.sort_by(|a, b| (&a.location, a.kind, &a.message).cmp(&(&b.location, b.kind, &b.message)));
+    all_gaps.extend(collected.iter().flat_map(|findings| &findings.gaps).map(
+        |(kind, place, message)| Gap {
+            kind: *kind,
+            message: message.clone(),
+            location: place.locate().location,
+        },
+    ));
+    all_gaps
+        .sort_by(|a, b| (&a.location, a.kind, &a.message).cmp(&(&b.location, b.kind, &b.message)));
     all_gaps.dedup();
 
     let narrow = Narrowing { options };
@@ -153,7 +190,8 @@ pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
         coverage.documents += documents.count;
         coverage.objects += documents.objects.len();
     }
-    all_gaps.retain(|gap| narrow.in_paths(&gap.location.file) && narrow.in_changed(&gap.location.file));
+    all_gaps
+        .retain(|gap| narrow.in_paths(&gap.location.file) && narrow.in_changed(&gap.location.file));
     coverage.gaps = all_gaps;
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
     let summary = Summary {
@@ -214,7 +252,12 @@ fn locate<'f>(findings: &'f Findings<'_>, plan: &'f Plan<'_>) -> impl Iterator<I
 
 impl Draft {
     /// A finding that no object claims.
-    pub(super) fn new(rule: &'static Rule, level: Level, message: String, location: Location) -> Self {
+    pub(super) fn new(
+        rule: &'static Rule,
+        level: Level,
+        message: String,
+        location: Location,
+    ) -> Self {
         Self {
             // Without a field, the message is what tells two offences apart.
             stable_field: message.clone(),
@@ -250,7 +293,8 @@ fn syntax_errors(files: &[File], plan: &Plan<'_>) -> Vec<Draft> {
             if level == Level::Off {
                 continue;
             }
-            let mut draft = Draft::new(rule, level, error.message.clone(), file.location(error.span));
+            let mut draft =
+                Draft::new(rule, level, error.message.clone(), file.location(error.span));
             draft.finding.help.clone_from(&error.help);
             draft.finding.related.extend(error.related.iter().map(|(span, message)| Related {
                 message: message.clone(),
@@ -302,7 +346,9 @@ impl Narrowing<'_> {
         paths.is_empty()
             || paths.iter().any(|path| {
                 path.is_empty()
-                    || file.strip_prefix(path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                    || file
+                        .strip_prefix(path.as_str())
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             })
     }
 

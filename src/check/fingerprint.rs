@@ -15,13 +15,23 @@ impl Fingerprints {
     /// The fingerprint of a finding: 32 hexadecimal digits from rule, file,
     /// object and field, never from lines or from the order of list items that
     /// have names. Call in order of the report.
-    pub(super) fn next(&mut self, rule: &str, file: &str, object: Option<&ObjectRef>, field: &str) -> String {
+    pub(super) fn next(
+        &mut self,
+        rule: &str,
+        file: &str,
+        object: Option<&ObjectRef>,
+        field: &str,
+    ) -> String {
         let object = object.map(ToString::to_string).unwrap_or_default();
         let digest = digest(&[rule, file, &object, field], 0);
         let count = self.0.entry(digest).or_insert(0);
         let ordinal = *count;
         *count += 1;
-        let digest = if ordinal == 0 { digest } else { self::digest(&[rule, file, &object, field], ordinal) };
+        let digest = if ordinal == 0 {
+            digest
+        } else {
+            self::digest(&[rule, file, &object, field], ordinal)
+        };
         hex(digest)
     }
 }

@@ -58,10 +58,15 @@ impl Place<'_> {
     /// which is a value or a key.
     fn steps_to(&self, target: Node<'_>) -> Vec<Step<'_>> {
         let from_object = self.object.map(|object| object.root);
-        let holds = |root: &Node<'_>| root.span().start <= target.span().start && target.span().end <= root.span().end;
+        let holds = |root: &Node<'_>| {
+            root.span().start <= target.span().start && target.span().end <= root.span().end
+        };
         let document = || {
             let documents = self.file.tree.documents().iter();
-            documents.filter_map(|document| document.root).map(|id| self.file.tree.node(id)).find(holds)
+            documents
+                .filter_map(|document| document.root)
+                .map(|id| self.file.tree.node(id))
+                .find(holds)
         };
         let Some(mut node) = from_object.filter(holds).or_else(document) else { return Vec::new() };
         let mut steps = Vec::new();
@@ -73,7 +78,12 @@ impl Place<'_> {
                     .raw_entries()
                     .take_while(|entry| entry.key.id() <= target.id())
                     .last()
-                    .map(|entry| (Step::Key(entry.key), if entry.key.id() == target.id() { entry.key } else { entry.raw_value })),
+                    .map(|entry| {
+                        (
+                            Step::Key(entry.key),
+                            if entry.key.id() == target.id() { entry.key } else { entry.raw_value },
+                        )
+                    }),
                 Kind::Sequence => node
                     .raw_items()
                     .enumerate()
@@ -107,7 +117,10 @@ fn shown_span(node: Node<'_>, last: Option<&Step<'_>>) -> Span {
         Some(Step::Item(..)) | None if node.kind() == Kind::Mapping => {
             let name = node.raw_entries().find(|entry| entry.key.text() == "name");
             match name.or_else(|| node.raw_entries().next()) {
-                Some(entry) if entry.raw_value.kind() == Kind::Scalar && !entry.raw_value.span().is_empty() => {
+                Some(entry)
+                    if entry.raw_value.kind() == Kind::Scalar
+                        && !entry.raw_value.span().is_empty() =>
+                {
                     Span { start: entry.key.span().start, end: entry.raw_value.span().end }
                 }
                 Some(entry) => entry.key.span(),

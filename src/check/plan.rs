@@ -65,7 +65,8 @@ impl<'a> Plan<'a> {
         }
         let overridden = self.config.overrides.iter().any(|entry| {
             entry.rules.iter().any(|(pattern, setting)| {
-                rule.is_named_by(pattern) && setting.level().is_some_and(|level| level != Level::Off)
+                rule.is_named_by(pattern)
+                    && setting.level().is_some_and(|level| level != Level::Off)
             })
         });
         overridden || self.base_level(rule) != Level::Off
@@ -89,10 +90,14 @@ impl<'a> Plan<'a> {
             .overrides
             .iter()
             .rev()
-            .filter(|entry| entry.paths.is_empty() || entry.paths.iter().any(|glob| glob.matches(path)))
+            .filter(|entry| {
+                entry.paths.is_empty() || entry.paths.iter().any(|glob| glob.matches(path))
+            })
             .filter(|entry| {
                 entry.objects.is_empty()
-                    || object.is_some_and(|object| entry.objects.iter().any(|pattern| pattern.matches(object)))
+                    || object.is_some_and(|object| {
+                        entry.objects.iter().any(|pattern| pattern.matches(object))
+                    })
             })
             .find_map(|entry| setting(&entry.rules, rule))
             .unwrap_or_else(|| self.base_level(rule))
@@ -106,7 +111,12 @@ impl<'a> Plan<'a> {
         Pod::read(object, &self.config.pod_templates).map(|pod| (object, pod))
     }
 
-    pub(super) fn check_documents<'f>(&self, file: &'f File, roots: &[Node<'f>], findings: &mut Findings<'f>) {
+    pub(super) fn check_documents<'f>(
+        &self,
+        file: &'f File,
+        roots: &[Node<'f>],
+        findings: &mut Findings<'f>,
+    ) {
         for rule in &self.document {
             if let Check::Document(check) = rule.check {
                 findings.set_rule(rule);
@@ -117,7 +127,12 @@ impl<'a> Plan<'a> {
         }
     }
 
-    pub(super) fn check_object<'f>(&self, object: &'f Object<'f>, scope: &Scope<'f>, findings: &mut Findings<'f>) {
+    pub(super) fn check_object<'f>(
+        &self,
+        object: &'f Object<'f>,
+        scope: &Scope<'f>,
+        findings: &mut Findings<'f>,
+    ) {
         for rule in &self.object {
             if let Check::Object(kinds, check) = rule.check {
                 if kinds.is_empty() || kinds.contains(&object.kind) {
@@ -128,14 +143,21 @@ impl<'a> Plan<'a> {
         }
     }
 
-    pub(super) fn check_pod<'f>(&self, pod: &'f Pod<'f>, scope: &Scope<'f>, findings: &mut Findings<'f>) {
+    pub(super) fn check_pod<'f>(
+        &self,
+        pod: &'f Pod<'f>,
+        scope: &Scope<'f>,
+        findings: &mut Findings<'f>,
+    ) {
         for rule in &self.pod {
             if let Check::Pod(check) = rule.check {
                 findings.set_rule(rule);
                 check(pod, scope, findings);
             }
         }
-        if !self.pod_security.is_empty() && !pod_security::is_exempt(pod, &self.config.pod_security.exempt) {
+        if !self.pod_security.is_empty()
+            && !pod_security::is_exempt(pod, &self.config.pod_security.exempt)
+        {
             for applied in &self.pod_security {
                 findings.set_rule(applied.rule);
                 (applied.check)(pod, findings);
@@ -159,9 +181,15 @@ impl<'a> Plan<'a> {
 }
 
 /// The level that a table of settings gives a rule: by its id, else by `group/*`.
-fn setting(settings: &std::collections::BTreeMap<String, RuleSetting>, rule: &Rule) -> Option<Level> {
+fn setting(
+    settings: &std::collections::BTreeMap<String, RuleSetting>,
+    rule: &Rule,
+) -> Option<Level> {
     let exact = settings.get(rule.id).and_then(RuleSetting::level);
     exact.or_else(|| {
-        settings.iter().find(|(pattern, _)| rule.is_named_by(pattern)).and_then(|(_, setting)| setting.level())
+        settings
+            .iter()
+            .find(|(pattern, _)| rule.is_named_by(pattern))
+            .and_then(|(_, setting)| setting.level())
     })
 }

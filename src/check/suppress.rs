@@ -54,7 +54,8 @@ impl<'a> Suppressions<'a> {
         config: &'a Config,
         options: &'a Options,
     ) -> Self {
-        let mut all = Self { entries: Vec::new(), baseline: options.baseline.as_ref(), today: options.today };
+        let mut all =
+            Self { entries: Vec::new(), baseline: options.baseline.as_ref(), today: options.today };
         let marker = memmem::Finder::new("portcullis");
         let mut marked: Vec<&str> = Vec::new();
         for file in &contents.files {
@@ -79,14 +80,24 @@ impl<'a> Suppressions<'a> {
                 Some(Ok(date)) => (Some(date), None),
                 Some(Err(problem)) => (None, Some(problem)),
             };
-            let directive =
-                Directive { rules: vec![ignore.rule.clone()], until, reason: ignore.reason.clone(), problem };
+            let directive = Directive {
+                rules: vec![ignore.rule.clone()],
+                until,
+                reason: ignore.reason.clone(),
+                problem,
+            };
             all.push(SuppressionKind::Config, directive, location, Covers::Config(ignore));
         }
         all
     }
 
-    fn push(&mut self, kind: SuppressionKind, directive: Directive, location: Location, covers: Covers<'a>) {
+    fn push(
+        &mut self,
+        kind: SuppressionKind,
+        directive: Directive,
+        location: Location,
+        covers: Covers<'a>,
+    ) {
         let used = vec![false; directive.rules.len()];
         self.entries.push(Entry { kind, directive, location, covers, used });
     }
@@ -94,7 +105,8 @@ impl<'a> Suppressions<'a> {
     fn gather_comments(&mut self, file: &'a File) {
         let mut units: Option<Vec<Span>> = None;
         for span in file.tree.comments() {
-            let text = file.source().get(span.start as usize..span.end as usize).unwrap_or_default();
+            let text =
+                file.source().get(span.start as usize..span.end as usize).unwrap_or_default();
             let Some(directive) = directive::from_comment(text) else { continue };
             let units = units.get_or_insert_with(|| units_of(file));
             let covers = match covered(file.source(), units, *span) {
@@ -107,7 +119,9 @@ impl<'a> Suppressions<'a> {
 
     fn gather_annotation(&mut self, object: &Object<'a>) {
         let annotations = object.metadata().and_then(|metadata| metadata.get("annotations"));
-        let Some(value) = annotations.and_then(|annotations| annotations.get(ANNOTATION)) else { return };
+        let Some(value) = annotations.and_then(|annotations| annotations.get(ANNOTATION)) else {
+            return;
+        };
         let location = object.file.location(value.span());
         let covers = || Covers::Span(&object.file.path, object.root.span());
         for directive in directive::from_annotation(value.text()) {
@@ -159,7 +173,12 @@ impl<'a> Suppressions<'a> {
         for (id, location) in self.baseline.iter().flat_map(|baseline| baseline.unused()) {
             if rules::find(id).is_none_or(|known| plan.runs(known)) {
                 let message = format!("the baseline's entry for {id} matches nothing");
-                report(&rule::UNUSED, location, message, "delete it, or run with --update-baseline");
+                report(
+                    &rule::UNUSED,
+                    location,
+                    message,
+                    "delete it, or run with --update-baseline",
+                );
             }
         }
         drafts
@@ -175,7 +194,12 @@ impl Entry<'_> {
     ) {
         let directive = &self.directive;
         if let Some(problem) = &directive.problem {
-            report(&rule::MALFORMED, &self.location, problem.clone(), "nothing is suppressed until it is mended");
+            report(
+                &rule::MALFORMED,
+                &self.location,
+                problem.clone(),
+                "nothing is suppressed until it is mended",
+            );
             return;
         }
         if directive.rules.is_empty() {
@@ -194,7 +218,12 @@ impl Entry<'_> {
                     || "`portcullis rules` lists them".to_owned(),
                     |nearest| format!("did you mean {nearest}? `portcullis rules` lists them all"),
                 );
-                report(&rule::UNKNOWN_RULE, &self.location, format!("there is no rule {pattern}"), &help);
+                report(
+                    &rule::UNKNOWN_RULE,
+                    &self.location,
+                    format!("there is no rule {pattern}"),
+                    &help,
+                );
             } else if !used && named.iter().any(|known| plan.runs(known)) {
                 let message = format!("the suppression of {pattern} matches nothing");
                 let help = "delete it, or move it to the entry that holds the finding";
@@ -226,7 +255,9 @@ impl Covers<'_> {
             Self::Nothing => false,
             Self::Span(file, span) => {
                 let at = finding.location.start.offset;
-                *finding.location.file == **file && span.start <= at && at < span.end.max(span.start + 1)
+                *finding.location.file == **file
+                    && span.start <= at
+                    && at < span.end.max(span.start + 1)
             }
             Self::Config(ignore) => {
                 let path = ignore.paths.is_empty()
@@ -234,7 +265,10 @@ impl Covers<'_> {
                 let object = ignore.objects.is_empty()
                     || finding.object.as_ref().is_some_and(|object| {
                         let namespace = object.namespace.as_deref().unwrap_or("default");
-                        ignore.objects.iter().any(|p| p.matches_parts(&object.kind, namespace, &object.name))
+                        ignore
+                            .objects
+                            .iter()
+                            .any(|p| p.matches_parts(&object.kind, namespace, &object.name))
                     });
                 path && object
             }
@@ -243,14 +277,20 @@ impl Covers<'_> {
 }
 
 fn names(pattern: &str, id: &str) -> bool {
-    pattern == id || pattern.strip_suffix("/*").is_some_and(|group| id.split_once('/').is_some_and(|(g, _)| g == group))
+    pattern == id
+        || pattern
+            .strip_suffix("/*")
+            .is_some_and(|group| id.split_once('/').is_some_and(|(g, _)| g == group))
 }
 
 /// The `rule` values of the entries of `ignore`, in order.
 fn ignore_nodes(file: &File) -> Vec<Node<'_>> {
     let root = file.tree.documents().first().and_then(|document| document.root);
     let list = root.and_then(|root| file.tree.node(root).get("ignore"));
-    list.into_iter().flat_map(|list| list.items()).map(|item| item.get("rule").unwrap_or(item)).collect()
+    list.into_iter()
+        .flat_map(|list| list.items())
+        .map(|item| item.get("rule").unwrap_or(item))
+        .collect()
 }
 
 /// Mapping entries and sequence items of a file, outer before inner, in order.
@@ -296,7 +336,8 @@ fn covered(source: &str, units: &[Span], comment: Span) -> Option<Span> {
     }
     let first = units.partition_point(|unit| unit.start < line_start);
     let on_line = units.get(first..)?.iter().take_while(|unit| unit.start < comment.start);
-    let outermost = on_line.copied().reduce(|all, unit| Span { start: all.start, end: all.end.max(unit.end) });
+    let outermost =
+        on_line.copied().reduce(|all, unit| Span { start: all.start, end: all.end.max(unit.end) });
     outermost.or_else(|| {
         let around = units.get(..first)?.iter().filter(|unit| unit.end > line_start);
         around.copied().min_by_key(|unit| unit.end - unit.start)

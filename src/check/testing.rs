@@ -27,7 +27,8 @@ pub(crate) fn check_with(rule: &'static Rule, config: &str, fixture: &str) {
     // Gaps of the engine's own are left to its tests, unless the fixture states some.
     let states_gaps = expected.iter().any(|line| line.contains(" gap "));
     let found = run_only(rule, &contents, &config);
-    let found: Vec<String> = found.into_iter().filter(|line| states_gaps || !line.contains(" gap ")).collect();
+    let found: Vec<String> =
+        found.into_iter().filter(|line| states_gaps || !line.contains(" gap ")).collect();
     assert!(found == expected, "expected:\n{}\nfound:\n{}", expected.join("\n"), found.join("\n"));
 }
 
@@ -59,7 +60,9 @@ pub(crate) fn load(text: &str) -> Config {
 
 fn place(contents: &Contents, at: &Location) -> String {
     let file = contents.files.iter().find(|file| file.path == at.file);
-    let line = file.and_then(|file| file.source().lines().nth(at.start.line as usize - 1)).unwrap_or_default();
+    let line = file
+        .and_then(|file| file.source().lines().nth(at.start.line as usize - 1))
+        .unwrap_or_default();
     let line_end = line.chars().count() as u32 + 1;
     let end = if at.end.line == at.start.line { at.end.column } else { line_end };
     format!("{}:{}:{}-{}", at.file, at.start.line, at.start.column, end)
@@ -80,7 +83,12 @@ fn read_fixture(fixture: &str) -> (Contents, Vec<String>) {
         }
         let Some((path, text)) = files.last_mut() else { continue };
         if let Some((start, end, statement)) = caret(line) {
-            expected.push((path.clone(), line_number, start, format!("{path}:{line_number}:{start}-{end} {statement}")));
+            expected.push((
+                path.clone(),
+                line_number,
+                start,
+                format!("{path}:{line_number}:{start}-{end} {statement}"),
+            ));
         } else {
             line_number += 1;
             let _ = writeln!(text, "{line}");
@@ -91,7 +99,11 @@ fn read_fixture(fixture: &str) -> (Contents, Vec<String>) {
     let mut contents = Contents::default();
     for (path, text) in files {
         let file = File::new(path.as_str(), spanned_yaml::parse(text));
-        if path == crate::repo::CONFIG_FILE { contents.config = Some(file) } else { contents.files.push(file) }
+        if path == crate::repo::CONFIG_FILE {
+            contents.config = Some(file)
+        } else {
+            contents.files.push(file)
+        }
     }
     (contents, expected.into_iter().map(|(_, _, _, line)| line).collect())
 }

@@ -170,7 +170,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if arguments.strict && !report.coverage.gaps.is_empty() {
         let count = report.coverage.gaps.len();
         let plural = if count == 1 { "" } else { "s" };
-        eprintln!("error: --strict: {count} coverage gap{plural}; `--output json` lists them under coverage.gaps");
+        eprintln!(
+            "error: --strict: {count} coverage gap{plural}; `--output json` lists them under coverage.gaps"
+        );
         return Ok(ExitCode::from(FAILED));
     }
     Ok(if arguments.fail_on.fails(&report) { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
@@ -231,12 +233,14 @@ impl Target {
             None if default.is_file() => default,
             None => return Ok(Config::default()),
         };
-        let unreadable = |error| Failure::new(format!("{}: can't be read: {error}", path.display()));
+        let unreadable =
+            |error| Failure::new(format!("{}: can't be read: {error}", path.display()));
         let name = match repo::relative(&self.root, &path) {
             Ok(relative) => relative,
             Err(_) => path.display().to_string(),
         };
-        let file = repo::read_text(&name, fs::File::open(&path).map_err(unreadable)?).map_err(unreadable)?;
+        let file = repo::read_text(&name, fs::File::open(&path).map_err(unreadable)?)
+            .map_err(unreadable)?;
         let config = config::load(&file).map_err(|errors| config_failure(&errors))?;
         contents.config = Some(file);
         for key in config.keys_without_effect() {
@@ -257,8 +261,12 @@ impl Target {
                 });
             }
         }
-        let baseline = arguments.baseline.as_ref().map(|path| self.read_baseline(path, arguments.update_baseline));
-        let changed = arguments.changed.as_ref().map(|revision| self.changed(revision, arguments, contents));
+        let baseline = arguments
+            .baseline
+            .as_ref()
+            .map(|path| self.read_baseline(path, arguments.update_baseline));
+        let changed =
+            arguments.changed.as_ref().map(|revision| self.changed(revision, arguments, contents));
         Ok(Options {
             only: arguments.rules.clone(),
             skip: arguments.skip.clone(),
@@ -272,14 +280,21 @@ impl Target {
     fn read_baseline(&self, path: &Path, update: bool) -> Result<Option<Baseline>, Failure> {
         let name = repo::relative(&self.root, path).unwrap_or_else(|_| path.display().to_string());
         match fs::read_to_string(path) {
-            Ok(text) => Baseline::read(&name, &text).map(Some).map_err(|error| Failure::new(error.to_string())),
+            Ok(text) => Baseline::read(&name, &text)
+                .map(Some)
+                .map_err(|error| Failure::new(error.to_string())),
             Err(error) if error.kind() == io::ErrorKind::NotFound && update => Ok(None),
             Err(error) => Err(Failure::new(format!("--baseline {}: {error}", path.display()))
                 .help("write it with --update-baseline")),
         }
     }
 
-    fn changed(&self, revision: &str, arguments: &Arguments, contents: &Contents) -> Result<Changed, Failure> {
+    fn changed(
+        &self,
+        revision: &str,
+        arguments: &Arguments,
+        contents: &Contents,
+    ) -> Result<Changed, Failure> {
         let files_named: BTreeSet<String> =
             self.paths.iter().filter(|path| self.root.join(path).is_file()).cloned().collect();
         let by_name = revision.is_empty() && !files_named.is_empty();
@@ -290,13 +305,17 @@ impl Target {
             repo::git::changed_since(&self.root, revision)
                 .map_err(|error| Failure::new(format!("--changed: {error}")))?
         };
-        let mut changed = Changed { everything: files.contains(repo::CONFIG_FILE), ..Changed::default() };
+        let mut changed =
+            Changed { everything: files.contains(repo::CONFIG_FILE), ..Changed::default() };
         for file in contents.files.iter().filter(|file| files.contains(&*file.path)) {
             add_namespaces(file, &mut changed.namespaces);
         }
         for path in &files {
             if let Some(bytes) = repo::git::file_at(&self.root, revision, path) {
-                let before = File::new(path.as_str(), spanned_yaml::parse_bytes(bytes, &spanned_yaml::Limits::default()));
+                let before = File::new(
+                    path.as_str(),
+                    spanned_yaml::parse_bytes(bytes, &spanned_yaml::Limits::default()),
+                );
                 add_namespaces(&before, &mut changed.namespaces);
             }
         }
@@ -309,7 +328,13 @@ impl Target {
     }
 
     fn nothing_to_check(&self, contents: &Contents) -> Failure {
-        let place = match self.paths.iter().filter(|path| !path.is_empty()).collect::<Vec<_>>().as_slice() {
+        let place = match self
+            .paths
+            .iter()
+            .filter(|path| !path.is_empty())
+            .collect::<Vec<_>>()
+            .as_slice()
+        {
             _ if self.stdin => "standard input".to_owned(),
             [] => self.root.display().to_string(),
             [path] => (*path).clone(),
@@ -327,7 +352,8 @@ impl Target {
 fn add_namespaces(file: &File, namespaces: &mut BTreeSet<String>) {
     let roots = file.tree.documents().iter().filter_map(|document| document.root);
     for root in roots.map(|id| file.tree.node(id)) {
-        let items = root.get("items").map(|items| items.items().collect::<Vec<_>>()).unwrap_or_default();
+        let items =
+            root.get("items").map(|items| items.items().collect::<Vec<_>>()).unwrap_or_default();
         for node in std::iter::once(root).chain(items) {
             if let Some(object) = Object::read(file, node) {
                 namespaces.insert(object.effective_namespace().to_owned());
@@ -352,7 +378,8 @@ fn config_failure(errors: &[ConfigError]) -> Failure {
 
 fn update_baseline(arguments: &Arguments, report: &Report) -> Result<ExitCode, Failure> {
     let Some(path) = &arguments.baseline else { return Ok(ExitCode::SUCCESS) };
-    let text = Baseline::write(report).map_err(|error| Failure::new(format!("the baseline can't be written: {error}")))?;
+    let text = Baseline::write(report)
+        .map_err(|error| Failure::new(format!("the baseline can't be written: {error}")))?;
     let failure = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
     // Written beside and renamed, so that a full disk loses nothing.
     let beside = path.with_extension("tmp");
@@ -364,7 +391,12 @@ fn update_baseline(arguments: &Arguments, report: &Report) -> Result<ExitCode, F
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_reports(arguments: &Arguments, report: &Report, contents: &Contents, style: &Style) -> Result<(), Failure> {
+fn write_reports(
+    arguments: &Arguments,
+    report: &Report,
+    contents: &Contents,
+    style: &Style,
+) -> Result<(), Failure> {
     let standard = [Output {
         format: if io::stdout().is_terminal() { Format::Human } else { Format::Concise },
         file: None,
@@ -374,18 +406,27 @@ fn write_reports(arguments: &Arguments, report: &Report, contents: &Contents, st
     for output in outputs {
         match &output.file {
             Some(path) => {
-                let failure = |error: io::Error| Failure::new(format!("--output {}: {error}", path.display()));
-                let plain = Style { color: arguments.color == terminal::ColorChoice::Always, ..style.clone() };
+                let failure = |error: io::Error| {
+                    Failure::new(format!("--output {}: {error}", path.display()))
+                };
+                let plain = Style {
+                    color: arguments.color == terminal::ColorChoice::Always,
+                    ..style.clone()
+                };
                 let mut out = BufWriter::new(fs::File::create(path).map_err(failure)?);
-                report::write(output.format, report, &sources, &plain, &mut out).map_err(failure)?;
+                report::write(output.format, report, &sources, &plain, &mut out)
+                    .map_err(failure)?;
                 out.flush().map_err(failure)?;
             }
             None => {
                 let mut out = BufWriter::new(io::stdout().lock());
-                let written = report::write(output.format, report, &sources, style, &mut out).and_then(|()| out.flush());
+                let written = report::write(output.format, report, &sources, style, &mut out)
+                    .and_then(|()| out.flush());
                 match written {
                     Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                        return Err(Failure::new(format!("standard output can't be written: {error}")));
+                        return Err(Failure::new(format!(
+                            "standard output can't be written: {error}"
+                        )));
                     }
                     _ => {}
                 }

@@ -65,14 +65,26 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let hook = version(HOOK);
     let mut said = String::new();
     write_new(&root, repo::CONFIG_FILE, &configuration(&contents), None, &mut said)?;
-    write_new(&root, ".pre-commit-config.yaml", &format!("repos:\n{hook}"), Some(&hook), &mut said)?;
+    write_new(
+        &root,
+        ".pre-commit-config.yaml",
+        &format!("repos:\n{hook}"),
+        Some(&hook),
+        &mut said,
+    )?;
     write_new(&root, ".github/workflows/portcullis.yaml", &version(WORKFLOW), None, &mut said)?;
     said.push_str("next: portcullis check\n");
     print(&said)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_new(root: &Path, name: &str, text: &str, addition: Option<&str>, said: &mut String) -> Result<(), Failure> {
+fn write_new(
+    root: &Path,
+    name: &str,
+    text: &str,
+    addition: Option<&str>,
+    said: &mut String,
+) -> Result<(), Failure> {
     let path = root.join(name);
     let failure = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
     if let Some(folder) = path.parent() {
@@ -105,7 +117,9 @@ fn configuration(contents: &Contents) -> String {
     );
     text.push_str("images:\n");
     if registries.is_empty() {
-        text.push_str("  # Name your registry here: any registry on Azure is allowed until then.\n");
+        text.push_str(
+            "  # Name your registry here: any registry on Azure is allowed until then.\n",
+        );
         text.push_str("  allow: [\"*.azurecr.io\"]\n");
     } else {
         text.push_str("  # The registries that this repository uses today.\n  allow:\n");
@@ -129,7 +143,8 @@ fn azure_registries(contents: &Contents) -> BTreeSet<String> {
         let source = file.source();
         for at in suffix.find_iter(source.as_bytes()) {
             let before = source.get(..at).unwrap_or_default();
-            let name = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+            let name =
+                before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
             // Registry names have 5 to 50 letters and digits.
             if (5..=50).contains(&name.len()) {
                 hosts.insert(format!("{}.azurecr.io", name.to_ascii_lowercase()));

@@ -2,10 +2,7 @@
 
 use std::{
     io::{IsTerminal, Write},
-    sync::{
-        Arc, Condvar, Mutex, PoisonError,
-        atomic::Ordering,
-    },
+    sync::{Arc, Condvar, Mutex, PoisonError, atomic::Ordering},
     thread::JoinHandle,
     time::Duration,
 };

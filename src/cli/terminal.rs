@@ -20,11 +20,14 @@ impl ColorChoice {
     /// Whether to colour a stream, which is a terminal or not. See
     /// <https://no-color.org> and <https://bixense.com/clicolors>.
     pub(super) fn colors(self, is_terminal: bool) -> bool {
-        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+        let is_set =
+            |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
         match self {
             Self::Always => true,
             Self::Never => false,
-            Self::Auto if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => false,
+            Self::Auto if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => {
+                false
+            }
             Self::Auto if is_set("CLICOLOR_FORCE") => true,
             Self::Auto => {
                 let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");

@@ -6,14 +6,10 @@ use serde_json::Value;
 use spanned_yaml::{Kind, Span};
 
 use super::Config;
-use crate::{
-    finding::Location,
-    repo::File,
-    rules,
-};
+use crate::{finding::Location, repo::File, rules};
 
 /// The JSON Schema of portcullis.yaml.
-pub const SCHEMA: &str = include_str!("../../schemas/portcullis.schema.json");
+pub(super) const SCHEMA: &str = include_str!("../../schemas/portcullis.schema.json");
 
 /// An error in portcullis.yaml.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -48,7 +44,13 @@ pub fn load(file: &File) -> Result<Config, Vec<ConfigError>> {
     let Some(root) = file.tree.documents().first().and_then(|document| document.root) else {
         return Ok(Config::default());
     };
-    for (first, later) in file.tree.node(root).descendants().filter(|node| node.kind() == Kind::Mapping).flat_map(|node| node.duplicate_keys()) {
+    for (first, later) in file
+        .tree
+        .node(root)
+        .descendants()
+        .filter(|node| node.kind() == Kind::Mapping)
+        .flat_map(|node| node.duplicate_keys())
+    {
         let line = file.location(first.span()).start.line;
         errors.push(ConfigError {
             location: file.location(later.span()),
@@ -86,7 +88,11 @@ fn from_serde(file: &File, error: &serde_yaml::Error) -> ConfigError {
     let offset = error.location().map_or(0, |location| location.index()) as u32;
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or(&message).to_owned();
-    ConfigError { location: file.location(Span { start: offset, end: offset }), message, help: None }
+    ConfigError {
+        location: file.location(Span { start: offset, end: offset }),
+        message,
+        help: None,
+    }
 }
 
 fn schema_errors(file: &File, value: &Value) -> Vec<ConfigError> {
@@ -122,10 +128,13 @@ fn schema_errors(file: &File, value: &Value) -> Vec<ConfigError> {
 fn message(error: &jsonschema::ValidationError<'_>) -> String {
     match error.kind() {
         ValidationErrorKind::Enum { options } => {
-            let options: Vec<String> = options.as_array().into_iter().flatten().map(plain).collect();
+            let options: Vec<String> =
+                options.as_array().into_iter().flatten().map(plain).collect();
             format!("{} is not one of {}", plain(error.instance()), options.join(", "))
         }
-        ValidationErrorKind::Required { property } => format!("the key {} is missing", plain(property)),
+        ValidationErrorKind::Required { property } => {
+            format!("the key {} is missing", plain(property))
+        }
         _ => error.to_string(),
     }
 }
@@ -143,10 +152,12 @@ fn known_keys(schema: &Value, schema_path: &str) -> Vec<String> {
         at = match (at.get(part), at.get("$ref").and_then(Value::as_str)) {
             (Some(next), _) => next,
             (None, _) if part == "$ref" => at,
-            (None, Some(reference)) => match schema.pointer(reference.trim_start_matches('#')).and_then(|s| s.get(part)) {
-                Some(next) => next,
-                None => return Vec::new(),
-            },
+            (None, Some(reference)) => {
+                match schema.pointer(reference.trim_start_matches('#')).and_then(|s| s.get(part)) {
+                    Some(next) => next,
+                    None => return Vec::new(),
+                }
+            }
             (None, None) => return Vec::new(),
         };
         if let Some(reference) = at.as_str().filter(|text| text.starts_with("#/")) {
@@ -161,7 +172,8 @@ fn known_keys(schema: &Value, schema_path: &str) -> Vec<String> {
 }
 
 fn nearest(known: &[String], key: &str) -> Option<String> {
-    let score = |candidate: &&String| strsim::jaro_winkler(&candidate.to_lowercase(), &key.to_lowercase());
+    let score =
+        |candidate: &&String| strsim::jaro_winkler(&candidate.to_lowercase(), &key.to_lowercase());
     let best = known.iter().max_by(|a, b| score(a).total_cmp(&score(b)))?;
     (score(&best) > 0.75).then(|| best.clone())
 }
@@ -175,18 +187,27 @@ fn unknown_rules(file: &File, value: &Value) -> Vec<ConfigError> {
         }
     };
     keys("/rules".into(), value.get("rules"));
-    for (index, entry) in value.get("overrides").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    for (index, entry) in
+        value.get("overrides").and_then(Value::as_array).into_iter().flatten().enumerate()
+    {
         keys(format!("/overrides/{index}/rules"), entry.get("rules"));
     }
-    for (index, entry) in value.get("ignore").and_then(Value::as_array).into_iter().flatten().enumerate() {
+    for (index, entry) in
+        value.get("ignore").and_then(Value::as_array).into_iter().flatten().enumerate()
+    {
         if let Some(id) = entry.get("rule").and_then(Value::as_str) {
             named.push((format!("/ignore/{index}/rule"), id.to_owned(), false));
         }
     }
-    let unknown = named.into_iter().filter(|(_, id, _)| !rules::all().any(|rule| rule.is_named_by(id)));
+    let unknown =
+        named.into_iter().filter(|(_, id, _)| !rules::all().any(|rule| rule.is_named_by(id)));
     unknown
         .map(|(path, id, is_key)| ConfigError {
-            location: if is_key { key_location(file, &path, &id) } else { value_location(file, &path) },
+            location: if is_key {
+                key_location(file, &path, &id)
+            } else {
+                value_location(file, &path)
+            },
             message: format!("there is no rule {id}"),
             help: rules::nearest(&id).map(|nearest| format!("did you mean {nearest}?")),
         })

@@ -38,7 +38,11 @@ pub struct ObjectPattern {
 impl ObjectPattern {
     /// Whether it matches an object. `Kind/name` matches in any namespace.
     pub fn matches(&self, object: &Object<'_>) -> bool {
-        self.matches_parts(object.kind, object.effective_namespace(), object.name.unwrap_or_default())
+        self.matches_parts(
+            object.kind,
+            object.effective_namespace(),
+            object.name.unwrap_or_default(),
+        )
     }
 
     /// As [`ObjectPattern::matches`], by parts.
@@ -63,7 +67,11 @@ impl TryFrom<String> for ObjectPattern {
                 ));
             }
         };
-        Ok(Self { kind: glob(kind)?, namespace: namespace.map(glob).transpose()?, name: glob(name)? })
+        Ok(Self {
+            kind: glob(kind)?,
+            namespace: namespace.map(glob).transpose()?,
+            name: glob(name)?,
+        })
     }
 }
 

@@ -9,7 +9,10 @@ impl Config {
         for (index, ignore) in self.ignore.iter().enumerate() {
             if let Some(until) = &ignore.until {
                 if until.parse::<jiff::civil::Date>().is_err() {
-                    problems.push((format!("/ignore/{index}/until"), format!("\"{until}\" is not a date")));
+                    problems.push((
+                        format!("/ignore/{index}/until"),
+                        format!("\"{until}\" is not a date"),
+                    ));
                 }
             }
         }

@@ -111,16 +111,24 @@ impl<'a> Pod<'a> {
         Some(spec.map(|spec| Self::new(object, holder.get("metadata"), spec)))
     }
 
-    fn mapping(object: &Object<'_>, holder: Node<'a>, key: &str) -> Result<Node<'a>, Malformed<'a>> {
+    fn mapping(
+        object: &Object<'_>,
+        holder: Node<'a>,
+        key: &str,
+    ) -> Result<Node<'a>, Malformed<'a>> {
         match holder.get(key).filter(|node| !node.is_null()) {
-            None => Err(Malformed { node: holder, message: format!("{} has no {key} here, so no pod to check", object.kind) }),
+            None => Err(Malformed {
+                node: holder,
+                message: format!("{} has no {key} here, so no pod to check", object.kind),
+            }),
             Some(node) if node.kind() == Kind::Mapping => Ok(node),
             Some(node) => Err(Malformed { node, message: format!("{key} is not a mapping") }),
         }
     }
 
     fn new(object: &'a Object<'a>, metadata: Option<Node<'a>>, spec: Node<'a>) -> Self {
-        let mut pod = Self { object, metadata, spec, containers: Vec::new(), malformed: Vec::new() };
+        let mut pod =
+            Self { object, metadata, spec, containers: Vec::new(), malformed: Vec::new() };
         pod.read_containers("initContainers", ContainerRole::Init);
         pod.read_containers("containers", ContainerRole::Regular);
         pod.read_containers("ephemeralContainers", ContainerRole::Ephemeral);
@@ -130,12 +138,16 @@ impl<'a> Pod<'a> {
     fn read_containers(&mut self, field: &str, role: ContainerRole) {
         let Some(list) = self.spec.get(field).filter(|node| !node.is_null()) else {
             if role == ContainerRole::Regular {
-                self.malformed.push(Malformed { node: self.spec, message: "the pod has no containers".into() });
+                self.malformed.push(Malformed {
+                    node: self.spec,
+                    message: "the pod has no containers".into(),
+                });
             }
             return;
         };
         if list.kind() != Kind::Sequence {
-            self.malformed.push(Malformed { node: list, message: format!("{field} is not a list") });
+            self.malformed
+                .push(Malformed { node: list, message: format!("{field} is not a list") });
             return;
         }
         for node in list.items() {
@@ -143,7 +155,10 @@ impl<'a> Pod<'a> {
                 let name = node.get("name").and_then(|name| name.as_str()).unwrap_or_default();
                 self.containers.push(Container { role, node, name });
             } else {
-                self.malformed.push(Malformed { node, message: format!("an item of {field} is not a mapping") });
+                self.malformed.push(Malformed {
+                    node,
+                    message: format!("an item of {field} is not a mapping"),
+                });
             }
         }
     }

@@ -96,7 +96,9 @@ pub fn is_unresolved(text: &str) -> bool {
     memchr::memchr_iter(b'$', bytes).any(|at| {
         let escaped = at > 0 && bytes.get(at - 1) == Some(&b'$');
         let opens = bytes.get(at + 1) == Some(&b'{');
-        let named = bytes.get(at + 2).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'#');
+        let named = bytes
+            .get(at + 2)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'#');
         opens && named && !escaped
     })
 }

@@ -41,13 +41,24 @@ fn git<S: AsRef<OsStr>>(root: &Path, arguments: &[S]) -> Result<Vec<u8>, GitErro
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(GitError::Failed {
-        command: arguments.first().map(|a| a.as_ref().to_string_lossy().into_owned()).unwrap_or_default(),
-        message: said.lines().next().unwrap_or("no reason given").trim_start_matches("fatal: ").to_owned(),
+        command: arguments
+            .first()
+            .map(|a| a.as_ref().to_string_lossy().into_owned())
+            .unwrap_or_default(),
+        message: said
+            .lines()
+            .next()
+            .unwrap_or("no reason given")
+            .trim_start_matches("fatal: ")
+            .to_owned(),
     })
 }
 
 fn paths(output: &[u8]) -> impl Iterator<Item = String> + '_ {
-    output.split(|byte| *byte == 0).filter(|path| !path.is_empty()).map(|path| String::from_utf8_lossy(path).into_owned())
+    output
+        .split(|byte| *byte == 0)
+        .filter(|path| !path.is_empty())
+        .map(|path| String::from_utf8_lossy(path).into_owned())
 }
 
 /// Files that .gitignore names and git tracks all the same: they are part of
@@ -72,7 +83,19 @@ pub fn changed_since(root: &Path, revision: &str) -> Result<BTreeSet<String>, Gi
     if git(root, &["rev-parse", "--git-dir"]).is_err() {
         return Err(GitError::NoRepository(root.display().to_string()));
     }
-    let tracked = git(root, &["diff", "--name-only", "-z", "--no-renames", "--relative", "--end-of-options", revision, "--"])?;
+    let tracked = git(
+        root,
+        &[
+            "diff",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "--relative",
+            "--end-of-options",
+            revision,
+            "--",
+        ],
+    )?;
     let untracked = git(root, &["ls-files", "-z", "--others", "--exclude-standard"])?;
     Ok(paths(&tracked).chain(paths(&untracked)).collect())
 }

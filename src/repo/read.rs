@@ -66,12 +66,18 @@ fn read_file(root: &Path, path: &str) -> Result<File, Gap> {
         message,
         location: Location::file(path.into()),
     };
-    let bytes = read_bytes(&root.join(path)).map_err(|error| unreadable(format!("can't be read: {error}")))?;
+    let bytes = read_bytes(&root.join(path))
+        .map_err(|error| unreadable(format!("can't be read: {error}")))?;
     let file = File::new(path, spanned_yaml::parse_bytes(bytes, &Limits::default()));
     // JSON files of other tools may have comments; only a manifest must parse.
-    let other_json = path.ends_with(".json") && !file.tree.errors().is_empty() && !file.source().contains("\"apiVersion\"");
+    let other_json = path.ends_with(".json")
+        && !file.tree.errors().is_empty()
+        && !file.source().contains("\"apiVersion\"");
     if other_json {
-        return Err(Gap { kind: GapKind::Skipped, ..unreadable("not a Kubernetes object, and not plain JSON".into()) });
+        return Err(Gap {
+            kind: GapKind::Skipped,
+            ..unreadable("not a Kubernetes object, and not plain JSON".into())
+        });
     }
     Ok(file)
 }
@@ -83,9 +89,7 @@ fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("not a file"));
     }
     let size = metadata.len();
-    let too_large = || {
-        io::Error::other(format!("it is larger than {} MiB", MAX_FILE_BYTES >> 20))
-    };
+    let too_large = || io::Error::other(format!("it is larger than {} MiB", MAX_FILE_BYTES >> 20));
     if size > MAX_FILE_BYTES {
         return Err(too_large());
     }

@@ -33,8 +33,10 @@ pub enum RootError {
 /// When `path` can't be resolved.
 pub fn find_root(path: &Path) -> Result<PathBuf, RootError> {
     let absolute = canonical(path)?;
-    let start = if absolute.is_dir() { absolute.as_path() } else { absolute.parent().unwrap_or(&absolute) };
-    let marked = |folder: &&Path| folder.join(CONFIG_FILE).is_file() || folder.join(".git").exists();
+    let start =
+        if absolute.is_dir() { absolute.as_path() } else { absolute.parent().unwrap_or(&absolute) };
+    let marked =
+        |folder: &&Path| folder.join(CONFIG_FILE).is_file() || folder.join(".git").exists();
     Ok(start.ancestors().find(marked).unwrap_or(start).to_owned())
 }
 

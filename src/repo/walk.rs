@@ -30,9 +30,12 @@ pub fn list(root: &Path, named: &[String]) -> Listing {
     let mut found = walked;
     let mut files: BTreeSet<String> = found.files.into_iter().collect();
     match tracked {
-        Ok(tracked) => files.extend(tracked.into_iter().filter(|path| is_manifest_name(path) && root.join(path).is_file())),
+        Ok(tracked) => files.extend(
+            tracked.into_iter().filter(|path| is_manifest_name(path) && root.join(path).is_file()),
+        ),
         Err(error) => {
-            let message = format!("tracked files that .gitignore names were not looked for: {error}");
+            let message =
+                format!("tracked files that .gitignore names were not looked for: {error}");
             found.gaps.push(gap(GapKind::Skipped, ".gitignore", message));
         }
     }
@@ -41,7 +44,11 @@ pub fn list(root: &Path, named: &[String]) -> Listing {
     let (templates, files): (Vec<_>, Vec<_>) =
         files.iter().partition(|file| is_chart_template(file, &charts));
     found.gaps.extend(templates.into_iter().map(|file| {
-        gap(GapKind::Skipped, file, "template of a Helm chart: YAML only once Helm has rendered it".into())
+        gap(
+            GapKind::Skipped,
+            file,
+            "template of a Helm chart: YAML only once Helm has rendered it".into(),
+        )
     }));
     Listing { files: files.into_iter().cloned().collect(), gaps: found.gaps }
 }
@@ -83,7 +90,11 @@ impl Collected<'_> {
                 let path = error_path(&error).map_or_else(String::new, |path| {
                     slashed(path.strip_prefix(root).unwrap_or(path))
                 });
-                self.listing.gaps.push(gap(GapKind::Unreadable, &path, format!("can't be read: {error}")));
+                self.listing.gaps.push(gap(
+                    GapKind::Unreadable,
+                    &path,
+                    format!("can't be read: {error}"),
+                ));
                 return;
             }
         };
@@ -126,7 +137,9 @@ impl Drop for Collected<'_> {
 fn error_path(error: &ignore::Error) -> Option<&PathBuf> {
     match error {
         ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => error_path(err),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            error_path(err)
+        }
         ignore::Error::Loop { child, .. } => Some(child),
         _ => None,
     }
@@ -152,7 +165,9 @@ fn is_chart_template(file: &str, charts: &BTreeSet<&str>) -> bool {
         return false;
     }
     file.match_indices("templates/").any(|(at, _)| {
-        file.get(..at).is_some_and(|folder| (folder.is_empty() || folder.ends_with('/')) && charts.contains(folder))
+        file.get(..at).is_some_and(|folder| {
+            (folder.is_empty() || folder.ends_with('/')) && charts.contains(folder)
+        })
     })
 }
 

@@ -102,10 +102,18 @@ mod tests {
         for rule in rules::all() {
             let manual = Manual::of(rule);
             for section in ["What it does", "Why", "Fails", "Passes"] {
-                assert!(manual.section(section).is_some_and(|body| !body.is_empty()), "{}: no section {section}", rule.id);
+                assert!(
+                    manual.section(section).is_some_and(|body| !body.is_empty()),
+                    "{}: no section {section}",
+                    rule.id
+                );
             }
             for fails in [true, false] {
-                assert!(manual.examples.iter().any(|example| example.fails == fails), "{}: no example with fails = {fails}", rule.id);
+                assert!(
+                    manual.examples.iter().any(|example| example.fails == fails),
+                    "{}: no example with fails = {fails}",
+                    rule.id
+                );
             }
             for example in &manual.examples {
                 let contents = testing::files_of(&example.text);
@@ -114,11 +122,21 @@ mod tests {
                 });
                 // A rule that is off by default is on in its own examples.
                 if rule.level == crate::finding::Level::Off {
-                    config.rules.insert(rule.id.to_owned(), config::RuleSetting::Level(crate::finding::Level::Warn));
+                    config.rules.insert(
+                        rule.id.to_owned(),
+                        config::RuleSetting::Level(crate::finding::Level::Warn),
+                    );
                 }
                 let report = run(&contents, &config, &Options::default());
-                let found: Vec<_> = report.findings.iter().filter(|finding| finding.rule == rule.id).collect();
-                assert_eq!(!found.is_empty(), example.fails, "{}: {found:#?}\n{}", rule.id, example.text);
+                let found: Vec<_> =
+                    report.findings.iter().filter(|finding| finding.rule == rule.id).collect();
+                assert_eq!(
+                    !found.is_empty(),
+                    example.fails,
+                    "{}: {found:#?}\n{}",
+                    rule.id,
+                    example.text
+                );
             }
         }
     }

@@ -18,7 +18,7 @@ pub use docs::{Example, Manual};
 use spanned_yaml::Node;
 
 use crate::{
-    check::{Cluster, Findings, Namespace, Scope},
+    check::{Findings, Namespace, Scope},
     finding::Level,
     kube::{Object, Pod},
     repo::File,
@@ -75,10 +75,17 @@ pub enum Check {
 
 /// All rules, in the order of their groups; within a group by name.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [yaml::RULES, pod_security::RULES, network::RULES, resources::RULES, images::RULES, suppression::RULES]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        yaml::RULES,
+        pod_security::RULES,
+        network::RULES,
+        resources::RULES,
+        images::RULES,
+        suppression::RULES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// The rule with this id.

@@ -15,7 +15,7 @@ enum Chomping {
 
 impl Scanner<'_> {
     /// Scans a block scalar, at its `|` or `>`, and queues it.
-    pub(crate) fn scan_block_scalar(&mut self, literal: bool) -> Result<(), Error> {
+    pub(crate) fn scan_block_scalar(&mut self, literal: bool) -> Result<(), Box<Error>> {
         let start = self.at;
         self.at += 1;
         let (chomping, increment) = self.scan_block_header(start)?;
@@ -84,7 +84,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn scan_block_header(&mut self, start: usize) -> Result<(Chomping, Option<i32>), Error> {
+    fn scan_block_header(&mut self, start: usize) -> Result<(Chomping, Option<i32>), Box<Error>> {
         let mut chomping = None;
         let mut increment = None;
         for _ in 0..2 {
@@ -107,7 +107,7 @@ impl Scanner<'_> {
 
     /// Passes indentation and empty lines; finds the indentation, while it is 0,
     /// from the most indented of them and the first line that isn't empty.
-    fn scan_block_breaks(&mut self, indent: &mut i32, start: usize) -> Result<(), Error> {
+    fn scan_block_breaks(&mut self, indent: &mut i32, start: usize) -> Result<(), Box<Error>> {
         let mut deepest = 0;
         loop {
             // Only spaces stand between the line's start and here.

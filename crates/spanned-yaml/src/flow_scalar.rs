@@ -7,7 +7,7 @@ use crate::{
 
 impl Scanner<'_> {
     /// Scans a scalar in `quote`s and queues it.
-    pub(crate) fn scan_quoted_scalar(&mut self, quote: u8) -> Result<(), Error> {
+    pub(crate) fn scan_quoted_scalar(&mut self, quote: u8) -> Result<(), Box<Error>> {
         let start = self.at;
         let single = quote == b'\'';
         self.at += 1;
@@ -108,7 +108,7 @@ impl Scanner<'_> {
     }
 
     /// Decodes an escape sequence, at its backslash.
-    fn scan_escape(&mut self, start: usize) -> Result<(), Error> {
+    fn scan_escape(&mut self, start: usize) -> Result<(), Box<Error>> {
         let digits = match self.peek(1) {
             b'x' => 2,
             b'u' => 4,
@@ -144,7 +144,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn bad_escape(&self, start: usize) -> Error {
+    fn bad_escape(&self, start: usize) -> Box<Error> {
         let letter =
             self.source.get(self.at + 1..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
         Error::syntax(format!("`\\{letter}` is no escape sequence"), self.at)

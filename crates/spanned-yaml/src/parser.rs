@@ -35,7 +35,7 @@ pub(crate) struct Parser<'s> {
     pub(crate) ended_at: usize,
 }
 
-type Result<T> = std::result::Result<T, Error>;
+type Result<T> = std::result::Result<T, Box<Error>>;
 
 impl<'s> Parser<'s> {
     pub(crate) fn new(source: &'s str, start: usize, limits: &Limits) -> Self {
@@ -110,7 +110,7 @@ impl<'s> Parser<'s> {
             span,
             Style::Plain,
             Text { start: at, len: 0, decoded: false },
-            Properties::default(),
+            None,
         );
     }
 
@@ -121,30 +121,10 @@ impl<'s> Parser<'s> {
             self.scanner.take_token();
             return self.builder.alias(token.span);
         }
-        let mut properties = Properties::default();
-        let start = token.span.start;
-        let mut tag: Option<(u32, usize)> = None;
-        let mut end = start;
-        // An anchor and a tag, in either order.
-        for _ in 0..2 {
-            match token.kind {
-                TokenKind::Anchor if properties.anchor.is_none() => {
-                    properties.anchor =
-                        Some(Span { start: token.span.start + 1, end: token.span.end });
-                }
-                TokenKind::Tag(index) if tag.is_none() => {
-                    tag = Some((index, token.span.start as usize))
-                }
-                _ => break,
-            }
-            end = token.span.end;
-            self.scanner.take_token();
-            token = self.next()?;
+        let mut properties = None;
+        if matches!(token.kind, TokenKind::Anchor | TokenKind::Tag(_)) {
+            properties = Some(self.properties(&mut token)?);
         }
-        if let Some((index, at)) = tag {
-            properties.tag = Some(self.resolve_tag(index, at)?);
-        }
-        properties.start = start;
         match token.kind {
             TokenKind::BlockEntry if indentless => {
                 self.builder.open_sequence(token.span, Style::Block, properties)?;
@@ -174,7 +154,8 @@ impl<'s> Parser<'s> {
                 self.builder.open_mapping(token.span, Style::Block, properties)?;
                 self.states.push(State::BlockMappingKey);
             }
-            _ if !properties.is_empty() => {
+            _ if properties.is_some() => {
+                let end = self.scanner.last_taken_end;
                 let span = Span { start: end, end };
                 let text = Text { start: end, len: 0, decoded: false };
                 self.builder.scalar(span, Style::Plain, text, properties);
@@ -184,7 +165,29 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    fn no_value(&self, token: Token) -> Error {
+    /// An anchor and a tag, in either order.
+    #[cold]
+    fn properties(&mut self, token: &mut Token) -> Result<Properties> {
+        let mut properties = Properties { start: token.span.start, ..Properties::default() };
+        for _ in 0..2 {
+            match token.kind {
+                TokenKind::Anchor if properties.anchor.is_none() => {
+                    let name = Span { start: token.span.start + 1, end: token.span.end };
+                    properties.anchor = Some(name);
+                }
+                TokenKind::Tag(index) if properties.tag.is_none() => {
+                    properties.tag = Some(self.resolve_tag(index, token.span.start as usize)?);
+                }
+                _ => break,
+            }
+            self.scanner.last_taken_end = token.span.end;
+            self.scanner.take_token();
+            *token = self.next()?;
+        }
+        Ok(properties)
+    }
+
+    fn no_value(&self, token: Token) -> Box<Error> {
         let mut error =
             Error::syntax(format!("a value is expected here, not {}", describe(token.kind)), 0);
         error.span = token.span;
@@ -325,8 +328,7 @@ impl<'s> Parser<'s> {
             }
             if token.kind == TokenKind::Key {
                 self.scanner.take_token();
-                let properties = Properties { start: token.span.start, ..Properties::default() };
-                self.builder.open_mapping(token.span, Style::Flow, properties)?;
+                self.builder.open_mapping(token.span, Style::Flow, None)?;
                 self.states.push(State::FlowPairKey);
                 return Ok(());
             }

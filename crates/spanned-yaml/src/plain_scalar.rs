@@ -24,7 +24,7 @@ const ORDINARY: [bool; 256] = {
 
 impl Scanner<'_> {
     /// Scans a plain scalar and queues it.
-    pub(crate) fn scan_plain_scalar(&mut self) -> Result<(), Error> {
+    pub(crate) fn scan_plain_scalar(&mut self) -> Result<(), Box<Error>> {
         let start = self.at;
         let indent = self.indent + 1;
         let mut end = start;
@@ -73,7 +73,7 @@ impl Scanner<'_> {
     }
 
     /// Goes to the end of a run without blanks.
-    fn skip_word(&mut self, start: usize) -> Result<(), Error> {
+    fn skip_word(&mut self, start: usize) -> Result<(), Box<Error>> {
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             self.at +=
@@ -103,7 +103,7 @@ impl Scanner<'_> {
     }
 
     /// Passes blanks and line breaks; the breaks are left for [`Scanner::push_fold`].
-    fn skip_gap(&mut self, start: usize, indent: i32, broken: &mut bool) -> Result<(), Error> {
+    fn skip_gap(&mut self, start: usize, indent: i32, broken: &mut bool) -> Result<(), Box<Error>> {
         loop {
             match self.peek(0) {
                 b' ' => self.at += 1,

@@ -81,6 +81,8 @@ pub(crate) struct Scanner<'s> {
     simple_keys: VecDeque<SimpleKey>,
     tokens: VecDeque<Token>,
     taken: usize,
+    /// Where the last anchor or tag ended.
+    pub(crate) last_taken_end: u32,
     ended: bool,
     first_break: &'static str,
     trailing_breaks: String,
@@ -91,7 +93,7 @@ pub(crate) struct Scanner<'s> {
     pub(crate) tags: Vec<(String, String)>,
 }
 
-type Result<T> = std::result::Result<T, Error>;
+type Result<T> = std::result::Result<T, Box<Error>>;
 
 impl<'s> Scanner<'s> {
     /// Scans `source` from `start`, which must begin a line.
@@ -111,6 +113,7 @@ impl<'s> Scanner<'s> {
             simple_keys: VecDeque::new(),
             tokens: VecDeque::with_capacity(16),
             taken: 0,
+            last_taken_end: 0,
             ended: false,
             first_break: "",
             trailing_breaks: String::new(),
@@ -293,7 +296,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    fn no_token(&self, byte: u8) -> Error {
+    fn no_token(&self, byte: u8) -> Box<Error> {
         let end = self.at + 1;
         let mut error = Error::syntax("", self.at);
         error.span = Span::new(self.at, end);
@@ -580,9 +583,43 @@ impl<'s> Scanner<'s> {
     }
 
     fn fetch_plain_scalar(&mut self) -> Result<()> {
+        if let Some(end) = self.plain_key_end() {
+            let text = Self::source_text(self.at, end);
+            return self.fetch_key_and_value(TokenKind::Scalar(Style::Plain, text), end);
+        }
         self.save_simple_key()?;
         self.simple_key_allowed = false;
         self.scan_plain_scalar()
+    }
+
+    /// A scalar that is seen to be a key, since a `:` and a blank follow it on its
+    /// line: the same tokens that [`Scanner::fetch_value`] would make of it, without
+    /// the detour. Most scalars of ordinary files are such keys, or values that
+    /// can't be.
+    fn fetch_key_and_value(&mut self, scalar: TokenKind, end: usize) -> Result<()> {
+        let start = self.at;
+        let column = self.column();
+        self.remove_simple_key()?;
+        self.roll(column, None, TokenKind::BlockMappingStart, start);
+        self.push(TokenKind::Key, start);
+        self.at = end;
+        self.push(scalar, start);
+        self.at += 1;
+        self.push(TokenKind::Value, end);
+        self.simple_key_allowed = false;
+        Ok(())
+    }
+
+    /// Where a plain key of ASCII ends, if one starts here: a word, a `:` and a
+    /// blank or line end.
+    fn plain_key_end(&self) -> Option<usize> {
+        if !self.simple_key_allowed {
+            return None;
+        }
+        let rest = self.bytes.get(self.at..)?;
+        let length = rest.iter().take(MAX_SIMPLE_KEY).position(|byte| !IN_KEY[usize::from(*byte)])?;
+        let follows = matches!(rest.get(length + 1), Some(b' ' | b'\n' | b'\r' | b'\t'));
+        (length > 0 && rest.get(length) == Some(&b':') && follows).then_some(self.at + length)
     }
 
     /// Passes a line break of `len` bytes and keeps it for [`Scanner::push_fold`]:
@@ -654,7 +691,19 @@ impl<'s> Scanner<'s> {
     }
 }
 
-fn missing_colon(key: &SimpleKey) -> Error {
+/// Bytes that a key may hold and that mean nothing else anywhere in one.
+const IN_KEY: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let known = byte as u8;
+        table[byte] = known.is_ascii_alphanumeric() || matches!(known, b'_' | b'-' | b'.' | b'/' | b'$');
+        byte += 1;
+    }
+    table
+};
+
+fn missing_colon(key: &SimpleKey) -> Box<Error> {
     Error::syntax("no `:` follows this mapping key", key.at).help(
         "a key, its `:` and the space behind it stand on one line; a list item begins with `- `",
     )

@@ -10,7 +10,7 @@ const MAX_VERSION_DIGITS: usize = 9;
 
 impl Scanner<'_> {
     /// Scans a directive, at its `%`, and queues it.
-    pub(crate) fn scan_directive(&mut self) -> Result<(), Error> {
+    pub(crate) fn scan_directive(&mut self) -> Result<(), Box<Error>> {
         let start = self.at;
         self.at += 1;
         let name = self.at;
@@ -43,7 +43,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn scan_version(&mut self, start: usize) -> Result<TokenKind, Error> {
+    fn scan_version(&mut self, start: usize) -> Result<TokenKind, Box<Error>> {
         while self.is_blank(0) {
             self.at += 1;
         }
@@ -56,7 +56,7 @@ impl Scanner<'_> {
         Ok(TokenKind::VersionDirective(major, minor))
     }
 
-    fn scan_version_number(&mut self, start: usize) -> Result<u32, Error> {
+    fn scan_version_number(&mut self, start: usize) -> Result<u32, Box<Error>> {
         let from = self.at;
         while self.peek(0).is_ascii_digit() && self.at - from <= MAX_VERSION_DIGITS {
             self.at += 1;
@@ -66,7 +66,7 @@ impl Scanner<'_> {
         digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| bad_version(start))
     }
 
-    fn scan_tag_directive(&mut self, start: usize) -> Result<TokenKind, Error> {
+    fn scan_tag_directive(&mut self, start: usize) -> Result<TokenKind, Box<Error>> {
         while self.is_blank(0) {
             self.at += 1;
         }
@@ -85,7 +85,7 @@ impl Scanner<'_> {
     }
 
     /// Scans a tag, at its `!`, and queues it.
-    pub(crate) fn scan_tag(&mut self) -> Result<(), Error> {
+    pub(crate) fn scan_tag(&mut self) -> Result<(), Box<Error>> {
         let start = self.at;
         let (handle, suffix) = if self.peek(1) == b'<' {
             self.at += 2;
@@ -125,7 +125,7 @@ impl Scanner<'_> {
     }
 
     /// `!`, `!!` or `!word!`; of a local tag as `!word`, what could be a handle.
-    fn scan_tag_handle(&mut self, directive: bool, start: usize) -> Result<String, Error> {
+    fn scan_tag_handle(&mut self, directive: bool, start: usize) -> Result<String, Box<Error>> {
         if self.peek(0) != b'!' {
             return Err(bad_tag("a tag starts with `!`", self.at, start));
         }
@@ -143,7 +143,7 @@ impl Scanner<'_> {
     }
 
     /// A tag's address; `head` is what was taken for a handle and belongs to it.
-    fn scan_tag_uri(&mut self, brackets: bool, head: &str, start: usize) -> Result<String, Error> {
+    fn scan_tag_uri(&mut self, brackets: bool, head: &str, start: usize) -> Result<String, Box<Error>> {
         let mut bytes = head.get(1..).unwrap_or_default().as_bytes().to_vec();
         let mut is_empty = head.is_empty();
         loop {
@@ -168,7 +168,7 @@ impl Scanner<'_> {
             .map_err(|_| bad_tag("the tag's escapes are not UTF-8", self.at, start))
     }
 
-    fn scan_uri_escape(&mut self, bytes: &mut Vec<u8>, start: usize) -> Result<(), Error> {
+    fn scan_uri_escape(&mut self, bytes: &mut Vec<u8>, start: usize) -> Result<(), Box<Error>> {
         let digit = |byte: u8| (byte as char).to_digit(16);
         match (digit(self.peek(1)), digit(self.peek(2))) {
             (Some(high), Some(low)) => {
@@ -181,10 +181,10 @@ impl Scanner<'_> {
     }
 }
 
-fn bad_version(start: usize) -> Error {
+fn bad_version(start: usize) -> Box<Error> {
     Error::syntax("a %YAML directive names a version, as `%YAML 1.1`", start)
 }
 
-fn bad_tag(message: &str, at: usize, start: usize) -> Error {
+fn bad_tag(message: &str, at: usize, start: usize) -> Box<Error> {
     Error::syntax(message, at).related(start, "the tag starts here")
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::{
     Error, ErrorKind, Limits, LineIndex, Node, NodeId, Span,
     builder::Properties,
-    document::{bad_characters, parse_stream},
+    characters::bad_characters,
+    document::parse_stream,
     node::Record,
 };
 
@@ -111,7 +112,7 @@ impl Tree {
             String::new(),
             vec![document],
             Vec::new(),
-            vec![error],
+            vec![*error],
         )
     }
 

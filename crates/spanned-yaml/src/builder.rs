@@ -18,7 +18,6 @@ pub(crate) struct Properties {
     pub(crate) start: u32,
 }
 
-
 /// An anchored node: its id, and how many nodes it stands for, aliases expanded.
 struct Anchored {
     id: u32,
@@ -87,7 +86,7 @@ impl<'s> Builder<'s> {
         id
     }
 
-    fn push(&mut self, record: Record, properties: Option<Properties>) -> u32 {
+    fn push(&mut self, record: Record, properties: Option<Box<Properties>>) -> u32 {
         let id = self.push_bare(record);
         let Some(properties) = properties else { return id };
         if let Some(anchor) = properties.anchor {
@@ -95,11 +94,17 @@ impl<'s> Builder<'s> {
             self.anchors
                 .insert(name, Anchored { id, expanded: 1, is_open: record.kind() != Kind::Scalar });
         }
-        self.properties.push((id, properties));
+        self.properties.push((id, *properties));
         id
     }
 
-    pub(crate) fn scalar(&mut self, span: Span, style: Style, text: Text, properties: Option<Properties>) {
+    pub(crate) fn scalar(
+        &mut self,
+        span: Span,
+        style: Style,
+        text: Text,
+        properties: Option<Box<Properties>>,
+    ) {
         let flags = if text.decoded { TEXT_DECODED } else { 0 };
         self.push(Record::new(Kind::Scalar, style, flags, span, text.start, text.len), properties);
     }
@@ -108,7 +113,7 @@ impl<'s> Builder<'s> {
         &mut self,
         span: Span,
         style: Style,
-        properties: Option<Properties>,
+        properties: Option<Box<Properties>>,
     ) -> Result<()> {
         self.open(Kind::Sequence, span, style, properties)
     }
@@ -117,12 +122,18 @@ impl<'s> Builder<'s> {
         &mut self,
         span: Span,
         style: Style,
-        properties: Option<Properties>,
+        properties: Option<Box<Properties>>,
     ) -> Result<()> {
         self.open(Kind::Mapping, span, style, properties)
     }
 
-    fn open(&mut self, kind: Kind, span: Span, style: Style, properties: Option<Properties>) -> Result<()> {
+    fn open(
+        &mut self,
+        kind: Kind,
+        span: Span,
+        style: Style,
+        properties: Option<Box<Properties>>,
+    ) -> Result<()> {
         if self.open.len() >= self.limits.max_depth as usize {
             let message = format!("nested deeper than {} levels", self.limits.max_depth);
             return Err(Error::new(ErrorKind::DepthLimit, message, span));
@@ -173,10 +184,7 @@ impl<'s> Builder<'s> {
             return Err(error.related(at as usize, "the node that it names starts here"));
         }
         let (target, size) = (anchored.id, anchored.expanded);
-        self.push(
-            Record::new(Kind::Alias, Style::Plain, 0, span, target, 0),
-            None,
-        );
+        self.push(Record::new(Kind::Alias, Style::Plain, 0, span, target, 0), None);
         self.expanded = self.expanded.saturating_add(size);
         self.from_aliases = self.from_aliases.saturating_add(size);
         #[allow(clippy::cast_precision_loss, reason = "a ratio")]

@@ -1,3 +1,5 @@
-//! The `portcullis` command.
+//! The `portcullis` command: arguments in, exit code out.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    portcullis::cli::run()
+}

@@ -1,0 +1,31 @@
+//! `--changed`: which findings a set of changed files can have caused.
+
+use std::collections::BTreeSet;
+
+use super::engine::Draft;
+
+/// The files that changed, and the namespaces that their objects are or were in.
+#[derive(Clone, Debug, Default)]
+pub struct Changed {
+    /// Paths relative to the root, deleted files included.
+    pub files: BTreeSet<String>,
+    /// Namespaces of objects in those files, before or after the change.
+    pub namespaces: BTreeSet<String>,
+    /// The configuration changed: everything may have.
+    pub everything: bool,
+}
+
+impl Changed {
+    /// Whether a file counts as changed.
+    pub(super) fn covers(&self, file: &str) -> bool {
+        self.everything || self.files.contains(file)
+    }
+
+    /// A finding is kept if any place that it names is in a changed file, or if
+    /// it is decided by all objects of a namespace of which some changed.
+    pub(super) fn can_have_caused(&self, draft: &Draft) -> bool {
+        self.covers(&draft.finding.location.file)
+            || draft.finding.related.iter().any(|related| self.covers(&related.location.file))
+            || draft.namespace.as_ref().is_some_and(|namespace| self.namespaces.contains(namespace))
+    }
+}

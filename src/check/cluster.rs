@@ -1,0 +1,83 @@
+//! All objects of a run together, by namespace.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    config::Config,
+    kube::{Object, Pod},
+};
+
+/// Everything that would live in one cluster. Manifests that are checked as
+/// written make up one cluster.
+#[derive(Debug, Default)]
+pub struct Cluster<'a> {
+    /// By name, so that order never depends on hashing.
+    pub namespaces: BTreeMap<&'a str, Namespace<'a>>,
+}
+
+/// What the rendered objects put into one namespace.
+#[derive(Debug, Default)]
+pub struct Namespace<'a> {
+    /// Its name; `default` for objects that name none.
+    pub name: &'a str,
+    /// The Namespace object, if it is there.
+    pub object: Option<&'a Object<'a>>,
+    /// Pods and pod templates, in order of file and line.
+    pub pods: Vec<&'a Pod<'a>>,
+    /// LimitRange objects.
+    pub limit_ranges: Vec<&'a Object<'a>>,
+    /// NetworkPolicy objects, parsed.
+    pub network_policies: Vec<crate::netpol::Policy<'a>>,
+}
+
+/// What surrounds the thing that a rule looks at.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// All objects.
+    pub cluster: &'a Cluster<'a>,
+    /// The namespace of the object (by [`Object::effective_namespace`]), also
+    /// for objects that are cluster-scoped.
+    pub namespace: Option<&'a Namespace<'a>>,
+}
+
+impl<'a> Cluster<'a> {
+    /// Sorts objects and pods into namespaces.
+    pub fn new(objects: &'a [Object<'a>], pods: &'a [Pod<'a>]) -> Self {
+        let mut cluster = Self::default();
+        for object in objects {
+            match (object.kind, object.group()) {
+                ("Namespace", "") => {
+                    if let Some(name) = object.name {
+                        cluster.namespace_mut(name).object = Some(object);
+                    }
+                }
+                ("LimitRange", "") => {
+                    cluster.namespace_mut(object.effective_namespace()).limit_ranges.push(object);
+                }
+                ("NetworkPolicy", "networking.k8s.io" | "extensions") => {
+                    let policy = crate::netpol::Policy::read(object);
+                    cluster
+                        .namespace_mut(object.effective_namespace())
+                        .network_policies
+                        .push(policy);
+                }
+                _ => {}
+            }
+        }
+        for pod in pods {
+            cluster.namespace_mut(pod.namespace()).pods.push(pod);
+        }
+        cluster
+    }
+
+    fn namespace_mut(&mut self, name: &'a str) -> &mut Namespace<'a> {
+        self.namespaces.entry(name).or_insert_with(|| Namespace { name, ..Namespace::default() })
+    }
+
+    /// The namespace of this name, if anything lives in it.
+    pub fn namespace(&self, name: &str) -> Option<&Namespace<'a>> {
+        self.namespaces.get(name)
+    }
+}

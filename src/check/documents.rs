@@ -1,0 +1,219 @@
+//! From documents to objects: opens lists, and says of every other document
+//! why it isn't checked.
+
+use std::collections::BTreeMap;
+
+use spanned_yaml::{Kind, Node, Span};
+
+use crate::{
+    finding::{Gap, GapKind},
+    kube::Object,
+    repo::File,
+};
+
+/// What one file holds.
+#[derive(Debug, Default)]
+pub(super) struct Documents<'a> {
+    /// Number of documents, empty ones included.
+    pub(super) count: usize,
+    /// Roots of the documents that hold objects, lists unopened.
+    pub(super) roots: Vec<Node<'a>>,
+    /// The objects, lists opened.
+    pub(super) objects: Vec<Object<'a>>,
+    /// Documents and objects that are not checked, or not fully.
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// Lists within lists: deeper ones are reported, not opened.
+const MAX_LIST_DEPTH: usize = 16;
+
+/// Paths of files that kustomizations apply as patches, with the kustomization
+/// that names them.
+pub(super) type Patches = BTreeMap<String, String>;
+
+/// Opens the documents of a file.
+pub(super) fn open<'a>(file: &'a File, patches: &Patches) -> Documents<'a> {
+    let mut found = Documents::default();
+    if let Some(kustomization) = patches.get(&*file.path) {
+        let message = format!("a patch that {kustomization} applies, not an object of its own");
+        found.gap(GapKind::Skipped, file, Span::default(), message);
+        found.count = file.tree.documents().len();
+        return found;
+    }
+    let documents = file.tree.documents();
+    if documents.is_empty() && file.tree.errors().is_empty() {
+        found.gap(GapKind::Skipped, file, Span::default(), "the file holds no document".into());
+    }
+    for document in documents {
+        found.count += 1;
+        if document.broken {
+            let span = Span { start: document.span.start, end: document.span.start };
+            found.gap(GapKind::Unreadable, file, span, "the document can't be parsed".into());
+            continue;
+        }
+        match document.root.map(|id| file.tree.node(id)).filter(|root| !root.is_null()) {
+            None => {
+                let span = Span { start: document.span.start, end: document.span.start };
+                found.gap(GapKind::Skipped, file, span, "the document is empty".into());
+            }
+            Some(root) => {
+                let before = found.objects.len();
+                found.open_value(file, root, 0);
+                if found.objects.len() > before {
+                    found.roots.push(root);
+                }
+            }
+        }
+    }
+    found
+}
+
+impl<'a> Documents<'a> {
+    fn gap(&mut self, kind: GapKind, file: &File, span: Span, message: String) {
+        self.gaps.push(Gap { kind, message, location: file.location(span) });
+    }
+
+    fn open_value(&mut self, file: &'a File, root: Node<'a>, depth: usize) {
+        let start = Span { start: root.span().start, end: root.span().start };
+        if root.kind() != Kind::Mapping {
+            self.gap(
+                GapKind::Skipped,
+                file,
+                start,
+                "not a Kubernetes object: not a mapping".into(),
+            );
+            return;
+        }
+        let is_kustomization_file = is_kustomization_file(&file.path);
+        let Some(object) = Object::read(file, root) else {
+            let (kind, message) = match (root.get("apiVersion"), root.get("kind")) {
+                _ if is_kustomization_file => (GapKind::Unrendered, OVERLAY.to_owned()),
+                (None, None) => {
+                    (GapKind::Skipped, "not a Kubernetes object: no apiVersion, no kind".to_owned())
+                }
+                (None, Some(_)) => (GapKind::Unreadable, "has a kind but no apiVersion".to_owned()),
+                (Some(_), None) => {
+                    (GapKind::Unreadable, "has an apiVersion but no kind".to_owned())
+                }
+                (Some(_), Some(_)) => (
+                    GapKind::Unreadable,
+                    "apiVersion and kind must be strings that aren't empty".to_owned(),
+                ),
+            };
+            self.gap(kind, file, start, message);
+            return;
+        };
+        if let Some(items) = list_items(&object) {
+            if depth == MAX_LIST_DEPTH {
+                let message = format!("lists nested deeper than {MAX_LIST_DEPTH} are not opened");
+                self.gap(GapKind::Unreadable, file, start, message);
+                return;
+            }
+            for item in items.items() {
+                self.open_value(file, item, depth + 1);
+            }
+            return;
+        }
+        match (object.kind, object.group()) {
+            ("Kustomization" | "Component", "kustomize.config.k8s.io") => {
+                self.gap(GapKind::Unrendered, file, start, OVERLAY.to_owned());
+                return;
+            }
+            ("Kustomization", "kustomize.toolkit.fluxcd.io") => {
+                let message = format!(
+                    "Flux Kustomization {} is not rendered: what its path holds is checked as written",
+                    object.name.unwrap_or_default()
+                );
+                self.gap(GapKind::Unrendered, file, start, message);
+            }
+            ("HelmRelease", _) => {
+                let message = format!(
+                    "HelmRelease {}: the chart is not rendered, what it installs is not checked",
+                    object.name.unwrap_or_default()
+                );
+                self.gap(GapKind::Unrendered, file, start, message);
+            }
+            _ => {
+                let generated = root.get("metadata").and_then(|m| m.get("generateName")).is_some();
+                if object.name.is_none() && !generated {
+                    let message = format!("{} has no metadata.name", object.kind);
+                    self.gap(GapKind::Unreadable, file, start, message);
+                }
+            }
+        }
+        self.objects.push(object);
+    }
+}
+
+const OVERLAY: &str = "kustomization is not rendered: what it names is checked as written";
+
+/// The items of `kind: List`, or of any `*List` that has items, as kustomize
+/// and Flux flatten them.
+fn list_items<'a>(object: &Object<'a>) -> Option<Node<'a>> {
+    let items = object.root.get("items")?;
+    (object.kind.ends_with("List") && items.kind() == Kind::Sequence).then_some(items)
+}
+
+fn is_kustomization_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
+}
+
+/// Finds the files that kustomizations apply as patches and no kustomization
+/// lists among its resources: they are parts of objects.
+pub(super) fn patches(files: &[File]) -> Patches {
+    let mut patches = Patches::new();
+    let mut resources = Vec::new();
+    for file in files.iter().filter(|file| is_kustomization_file(&file.path)) {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let roots = file.tree.documents().iter().filter_map(|document| document.root);
+        for root in roots.map(|id| file.tree.node(id)) {
+            for list in ["patches", "patchesJson6902", "replacements"] {
+                for item in root.get(list).iter().flat_map(|list| list.items()) {
+                    if let Some(path) = item.get("path").and_then(|path| path.as_str()) {
+                        patches.insert(join(folder, path), file.path.to_string());
+                    }
+                }
+            }
+            for list in ["patchesStrategicMerge", "configurations"] {
+                for item in root.get(list).iter().flat_map(|list| list.items()) {
+                    patches.insert(join(folder, item.text()), file.path.to_string());
+                }
+            }
+            for item in root.get("resources").iter().flat_map(|list| list.items()) {
+                resources.push(join(folder, item.text()));
+            }
+        }
+    }
+    for path in resources {
+        patches.remove(&path);
+    }
+    patches
+}
+
+/// Joins a path as a kustomization writes it to its folder, resolving `.` and `..`.
+fn join(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::join;
+
+    #[test]
+    fn paths_are_joined_as_kustomize_does() {
+        assert_eq!(join("apps/a", "../b/patch.yaml"), "apps/b/patch.yaml");
+        assert_eq!(join("", "./patch.yaml"), "patch.yaml");
+        assert_eq!(join("a", "b//c.yaml"), "a/b/c.yaml");
+    }
+}

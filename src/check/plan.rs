@@ -1,0 +1,195 @@
+//! Which rules run on what, and at which level.
+
+use spanned_yaml::Node;
+
+use super::{
+    cluster::{Namespace, Scope},
+    engine::Options,
+    violation::Findings,
+};
+use crate::{
+    config::{Config, RuleSetting},
+    finding::Level,
+    kube::{Malformed, Object, Pod},
+    repo::File,
+    rules::{self, Check, Rule, pod_security},
+};
+
+/// The rules of a run, sorted by what they look at.
+pub(super) struct Plan<'a> {
+    config: &'a Config,
+    only: &'a [String],
+    enabled: Vec<&'static Rule>,
+    document: Vec<&'static Rule>,
+    object: Vec<&'static Rule>,
+    pod: Vec<&'static Rule>,
+    pod_security: Vec<pod_security::Applied>,
+    namespace: Vec<&'static Rule>,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(config: &'a Config, options: &'a Options) -> Self {
+        let mut plan = Self {
+            config,
+            only: &options.only,
+            enabled: Vec::new(),
+            document: Vec::new(),
+            object: Vec::new(),
+            pod: Vec::new(),
+            pod_security: Vec::new(),
+            namespace: Vec::new(),
+        };
+        for rule in rules::all() {
+            let skipped = options.skip.iter().any(|pattern| rule.is_named_by(pattern));
+            if skipped || !plan.may_report(rule) {
+                continue;
+            }
+            plan.enabled.push(rule);
+            match rule.check {
+                Check::Engine | Check::PodSecurity(_) => {}
+                Check::Document(_) => plan.document.push(rule),
+                Check::Object(..) => plan.object.push(rule),
+                Check::Pod(_) => plan.pod.push(rule),
+                Check::Namespace(_) => plan.namespace.push(rule),
+            }
+        }
+        let applied = pod_security::applied(config.pod_security.level, config.pod_security.version);
+        plan.pod_security = applied.into_iter().filter(|applied| plan.runs(applied.rule)).collect();
+        plan
+    }
+
+    /// Whether some object could get a finding of this rule.
+    fn may_report(&self, rule: &Rule) -> bool {
+        if !self.only.is_empty() {
+            return self.only.iter().any(|pattern| rule.is_named_by(pattern));
+        }
+        let overridden = self.config.overrides.iter().any(|entry| {
+            entry.rules.iter().any(|(pattern, setting)| {
+                rule.is_named_by(pattern)
+                    && setting.level().is_some_and(|level| level != Level::Off)
+            })
+        });
+        overridden || self.base_level(rule) != Level::Off
+    }
+
+    /// Whether the rule runs at all.
+    pub(super) fn runs(&self, rule: &Rule) -> bool {
+        self.enabled.iter().any(|enabled| enabled.id == rule.id)
+    }
+
+    fn base_level(&self, rule: &Rule) -> Level {
+        let level = setting(&self.config.rules, rule).unwrap_or(rule.level);
+        let named = self.only.iter().any(|pattern| pattern == rule.id);
+        if level == Level::Off && named { Level::Error } else { level }
+    }
+
+    /// The level for one place: the last entry of `overrides` that matches and
+    /// names the rule, else `rules`, else the rule's own.
+    pub(super) fn level(&self, rule: &Rule, path: &str, object: Option<&Object<'_>>) -> Level {
+        self.config
+            .overrides
+            .iter()
+            .rev()
+            .filter(|entry| {
+                entry.paths.is_empty() || entry.paths.iter().any(|glob| glob.matches(path))
+            })
+            .filter(|entry| {
+                entry.objects.is_empty()
+                    || object.is_some_and(|object| {
+                        entry.objects.iter().any(|pattern| pattern.matches(object))
+                    })
+            })
+            .find_map(|entry| setting(&entry.rules, rule))
+            .unwrap_or_else(|| self.base_level(rule))
+    }
+
+    /// Reads the pod of an object, if its kind has one.
+    pub(super) fn read_pod<'o>(
+        &self,
+        object: &'o Object<'o>,
+    ) -> Option<(&'o Object<'o>, Result<Pod<'o>, Malformed<'o>>)> {
+        Pod::read(object, &self.config.pod_templates).map(|pod| (object, pod))
+    }
+
+    pub(super) fn check_documents<'f>(
+        &self,
+        file: &'f File,
+        roots: &[Node<'f>],
+        findings: &mut Findings<'f>,
+    ) {
+        for rule in &self.document {
+            if let Check::Document(check) = rule.check {
+                findings.set_rule(rule);
+                for root in roots {
+                    check(file, *root, findings);
+                }
+            }
+        }
+    }
+
+    pub(super) fn check_object<'f>(
+        &self,
+        object: &'f Object<'f>,
+        scope: &Scope<'f>,
+        findings: &mut Findings<'f>,
+    ) {
+        for rule in &self.object {
+            if let Check::Object(kinds, check) = rule.check {
+                if kinds.is_empty() || kinds.contains(&object.kind) {
+                    findings.set_rule(rule);
+                    check(object, scope, findings);
+                }
+            }
+        }
+    }
+
+    pub(super) fn check_pod<'f>(
+        &self,
+        pod: &'f Pod<'f>,
+        scope: &Scope<'f>,
+        findings: &mut Findings<'f>,
+    ) {
+        for rule in &self.pod {
+            if let Check::Pod(check) = rule.check {
+                findings.set_rule(rule);
+                check(pod, scope, findings);
+            }
+        }
+        if !self.pod_security.is_empty()
+            && !pod_security::is_exempt(pod, &self.config.pod_security.exempt)
+        {
+            for applied in &self.pod_security {
+                findings.set_rule(applied.rule);
+                (applied.check)(pod, findings);
+            }
+        }
+    }
+
+    pub(super) fn check_namespace<'f>(
+        &self,
+        namespace: &'f Namespace<'f>,
+        scope: &Scope<'f>,
+        findings: &mut Findings<'f>,
+    ) {
+        for rule in &self.namespace {
+            if let Check::Namespace(check) = rule.check {
+                findings.set_rule(rule);
+                check(namespace, scope, findings);
+            }
+        }
+    }
+}
+
+/// The level that a table of settings gives a rule: by its id, else by `group/*`.
+fn setting(
+    settings: &std::collections::BTreeMap<String, RuleSetting>,
+    rule: &Rule,
+) -> Option<Level> {
+    let exact = settings.get(rule.id).and_then(RuleSetting::level);
+    exact.or_else(|| {
+        settings
+            .iter()
+            .find(|(pattern, _)| rule.is_named_by(pattern))
+            .and_then(|(_, setting)| setting.level())
+    })
+}

@@ -1,0 +1,345 @@
+//! Suppressions: gathering them, matching findings, and judging the
+//! suppressions themselves.
+
+use jiff::civil::Date;
+use memchr::memmem;
+use spanned_yaml::{Kind, Node, Span};
+
+use super::{
+    baseline::Baseline,
+    directive::{self, Directive},
+    engine::{Draft, Options},
+    plan::Plan,
+};
+use crate::{
+    config::{Config, Ignore},
+    finding::{Finding, Level, Location, Suppression, SuppressionKind},
+    kube::Object,
+    repo::{Contents, File},
+    rules::{self, Rule, suppression as rule},
+};
+
+/// The annotation that suppresses findings of its object.
+pub(super) const ANNOTATION: &str = "portcullis.dev/ignore";
+
+/// All suppressions of a run.
+pub(super) struct Suppressions<'a> {
+    entries: Vec<Entry<'a>>,
+    baseline: Option<&'a Baseline>,
+    today: Date,
+}
+
+struct Entry<'a> {
+    kind: SuppressionKind,
+    directive: Directive,
+    location: Location,
+    covers: Covers<'a>,
+    /// For each rule of the directive, whether it suppressed something.
+    used: Vec<bool>,
+}
+
+enum Covers<'a> {
+    /// A stretch of a file.
+    Span(&'a str, Span),
+    /// What an entry of `ignore` names.
+    Config(&'a Ignore),
+    /// Nothing: there is no node that the comment could stand for.
+    Nothing,
+}
+
+impl<'a> Suppressions<'a> {
+    pub(super) fn gather(
+        contents: &'a Contents,
+        objects: &[Object<'a>],
+        config: &'a Config,
+        options: &'a Options,
+    ) -> Self {
+        let mut all =
+            Self { entries: Vec::new(), baseline: options.baseline.as_ref(), today: options.today };
+        let marker = memmem::Finder::new("portcullis");
+        let mut marked: Vec<&str> = Vec::new();
+        for file in &contents.files {
+            if marker.find(file.source().as_bytes()).is_some() {
+                marked.push(&file.path);
+                all.gather_comments(file);
+            }
+        }
+        for object in objects {
+            if marked.binary_search(&&*object.file.path).is_ok() {
+                all.gather_annotation(object);
+            }
+        }
+        let nodes = contents.config.as_ref().map(ignore_nodes).unwrap_or_default();
+        for (index, ignore) in config.ignore.iter().enumerate() {
+            let location = match (&contents.config, nodes.get(index)) {
+                (Some(file), Some(node)) => file.location(node.span()),
+                _ => Location::file("portcullis.yaml".into()),
+            };
+            let (until, problem) = match ignore.until.as_deref().map(directive::parse_date) {
+                None => (None, None),
+                Some(Ok(date)) => (Some(date), None),
+                Some(Err(problem)) => (None, Some(problem)),
+            };
+            let directive = Directive {
+                rules: vec![ignore.rule.clone()],
+                until,
+                reason: ignore.reason.clone(),
+                problem,
+            };
+            all.push(SuppressionKind::Config, directive, location, Covers::Config(ignore));
+        }
+        all
+    }
+
+    fn push(
+        &mut self,
+        kind: SuppressionKind,
+        directive: Directive,
+        location: Location,
+        covers: Covers<'a>,
+    ) {
+        let used = vec![false; directive.rules.len()];
+        self.entries.push(Entry { kind, directive, location, covers, used });
+    }
+
+    fn gather_comments(&mut self, file: &'a File) {
+        let mut units: Option<Vec<Span>> = None;
+        for span in file.tree.comments() {
+            let text =
+                file.source().get(span.start as usize..span.end as usize).unwrap_or_default();
+            let Some(directive) = directive::from_comment(text) else { continue };
+            let units = units.get_or_insert_with(|| units_of(file));
+            let covers = match covered(file.source(), units, *span) {
+                Some(covered) => Covers::Span(&file.path, covered),
+                None => Covers::Nothing,
+            };
+            self.push(SuppressionKind::Comment, directive, file.location(*span), covers);
+        }
+    }
+
+    fn gather_annotation(&mut self, object: &Object<'a>) {
+        let annotations = object.metadata().and_then(|metadata| metadata.get("annotations"));
+        let Some(value) = annotations.and_then(|annotations| annotations.get(ANNOTATION)) else {
+            return;
+        };
+        let location = object.file.location(value.span());
+        let covers = || Covers::Span(&object.file.path, object.root.span());
+        for directive in directive::from_annotation(value.text()) {
+            self.push(SuppressionKind::Annotation, directive, location.clone(), covers());
+        }
+    }
+
+    /// The suppression that covers a finding, if one does. Comments come before
+    /// annotations, those before portcullis.yaml, that before the baseline.
+    pub(super) fn find(&mut self, finding: &Finding) -> Option<Suppression> {
+        let mut found = None;
+        for entry in &mut self.entries {
+            if !entry.covers.holds(finding) {
+                continue;
+            }
+            for (pattern, used) in entry.directive.rules.iter().zip(&mut entry.used) {
+                if names(pattern, finding.rule) {
+                    *used = true;
+                    let holds = entry.directive.until.is_none_or(|until| self.today <= until)
+                        && entry.directive.problem.is_none();
+                    if holds && found.is_none() {
+                        found = Some(Suppression {
+                            kind: entry.kind,
+                            reason: entry.directive.reason.clone(),
+                            location: Some(entry.location.clone()),
+                        });
+                    }
+                }
+            }
+        }
+        found.or_else(|| self.baseline.and_then(|baseline| baseline.find(finding)))
+    }
+
+    /// The findings against the suppressions themselves. Call when every
+    /// finding was matched.
+    pub(super) fn judge(&self, plan: &Plan<'_>) -> Vec<Draft> {
+        let mut drafts = Vec::new();
+        let mut report = |rule: &'static Rule, location: &Location, message: String, help: &str| {
+            let level = plan.level(rule, &location.file, None);
+            if plan.runs(rule) && level != Level::Off {
+                let mut draft = Draft::new(rule, level, message, location.clone());
+                draft.finding.help = Some(help.to_owned());
+                drafts.push(draft);
+            }
+        };
+        for entry in &self.entries {
+            entry.judge(plan, self.today, &mut report);
+        }
+        for (id, location) in self.baseline.iter().flat_map(|baseline| baseline.unused()) {
+            if rules::find(id).is_none_or(|known| plan.runs(known)) {
+                let message = format!("the baseline's entry for {id} matches nothing");
+                report(
+                    &rule::UNUSED,
+                    location,
+                    message,
+                    "delete it, or run with --update-baseline",
+                );
+            }
+        }
+        drafts
+    }
+}
+
+impl Entry<'_> {
+    fn judge(
+        &self,
+        plan: &Plan<'_>,
+        today: Date,
+        report: &mut impl FnMut(&'static Rule, &Location, String, &str),
+    ) {
+        let directive = &self.directive;
+        if let Some(problem) = &directive.problem {
+            report(
+                &rule::MALFORMED,
+                &self.location,
+                problem.clone(),
+                "nothing is suppressed until it is mended",
+            );
+            return;
+        }
+        if directive.rules.is_empty() {
+            report(
+                &rule::UNKNOWN_RULE,
+                &self.location,
+                "the suppression names no rule".into(),
+                "name the rules that it is for, as ignore[images/registry]",
+            );
+        }
+        for (pattern, used) in directive.rules.iter().zip(&self.used) {
+            let named: Vec<_> = rules::all().filter(|known| known.is_named_by(pattern)).collect();
+            if named.is_empty() {
+                let nearest = rules::nearest(pattern);
+                let help = nearest.map_or_else(
+                    || "`portcullis rules` lists them".to_owned(),
+                    |nearest| format!("did you mean {nearest}? `portcullis rules` lists them all"),
+                );
+                report(
+                    &rule::UNKNOWN_RULE,
+                    &self.location,
+                    format!("there is no rule {pattern}"),
+                    &help,
+                );
+            } else if !used && named.iter().any(|known| plan.runs(known)) {
+                let message = format!("the suppression of {pattern} matches nothing");
+                let help = "delete it, or move it to the entry that holds the finding";
+                report(&rule::UNUSED, &self.location, message, help);
+            }
+        }
+        if directive.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+            report(
+                &rule::MISSING_REASON,
+                &self.location,
+                format!("the suppression of {} gives no reason", directive.rules.join(", ")),
+                "say why, for whoever reads it next",
+            );
+        }
+        if let Some(until) = directive.until.filter(|until| *until < today) {
+            report(
+                &rule::EXPIRED,
+                &self.location,
+                format!("the suppression of {} ended on {until}", directive.rules.join(", ")),
+                "mend what it covers, or set a new date",
+            );
+        }
+    }
+}
+
+impl Covers<'_> {
+    fn holds(&self, finding: &Finding) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Span(file, span) => {
+                let at = finding.location.start.offset;
+                *finding.location.file == **file
+                    && span.start <= at
+                    && at < span.end.max(span.start + 1)
+            }
+            Self::Config(ignore) => {
+                let path = ignore.paths.is_empty()
+                    || ignore.paths.iter().any(|glob| glob.matches(&finding.location.file));
+                let object = ignore.objects.is_empty()
+                    || finding.object.as_ref().is_some_and(|object| {
+                        let namespace = object.namespace.as_deref().unwrap_or("default");
+                        ignore
+                            .objects
+                            .iter()
+                            .any(|p| p.matches_parts(&object.kind, namespace, &object.name))
+                    });
+                path && object
+            }
+        }
+    }
+}
+
+fn names(pattern: &str, id: &str) -> bool {
+    pattern == id
+        || pattern
+            .strip_suffix("/*")
+            .is_some_and(|group| id.split_once('/').is_some_and(|(g, _)| g == group))
+}
+
+/// The `rule` values of the entries of `ignore`, in order.
+fn ignore_nodes(file: &File) -> Vec<Node<'_>> {
+    let root = file.tree.documents().first().and_then(|document| document.root);
+    let list = root.and_then(|root| file.tree.node(root).get("ignore"));
+    list.into_iter()
+        .flat_map(|list| list.items())
+        .map(|item| item.get("rule").unwrap_or(item))
+        .collect()
+}
+
+/// Mapping entries and sequence items of a file, outer before inner, in order.
+fn units_of(file: &File) -> Vec<Span> {
+    let mut units = Vec::new();
+    let roots = file.tree.documents().iter().filter_map(|document| document.root);
+    for root in roots.map(|id| file.tree.node(id)) {
+        let mut open: Vec<Node<'_>> = vec![root];
+        while let Some(node) = open.pop() {
+            match node.kind() {
+                Kind::Mapping => {
+                    for entry in node.raw_entries() {
+                        let end = entry.raw_value.span().end.max(entry.key.span().end);
+                        units.push(Span { start: entry.key.span().start, end });
+                        open.push(entry.raw_value);
+                    }
+                }
+                Kind::Sequence => {
+                    for item in node.raw_items() {
+                        units.push(item.span());
+                        open.push(item);
+                    }
+                }
+                Kind::Scalar | Kind::Alias => {}
+            }
+        }
+    }
+    units.sort_by(|a, b| a.start.cmp(&b.start).then(b.end.cmp(&a.end)));
+    units
+}
+
+/// What a comment covers: at the end of a line, the outermost entry or item
+/// that starts on that line, else the innermost that the line lies in; on a
+/// line of its own, the first that follows.
+fn covered(source: &str, units: &[Span], comment: Span) -> Option<Span> {
+    let before = source.get(..comment.start as usize).unwrap_or_default();
+    let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1) as u32;
+    let lead = before.get(line_start as usize..).unwrap_or_default();
+    let stands_alone = lead.chars().all(|c| c.is_whitespace() || c == '-' || c == '\u{feff}');
+    if stands_alone {
+        let next = units.partition_point(|unit| unit.start < comment.end);
+        return units.get(next).copied();
+    }
+    let first = units.partition_point(|unit| unit.start < line_start);
+    let on_line = units.get(first..)?.iter().take_while(|unit| unit.start < comment.start);
+    let outermost =
+        on_line.copied().reduce(|all, unit| Span { start: all.start, end: all.end.max(unit.end) });
+    outermost.or_else(|| {
+        let around = units.get(..first)?.iter().filter(|unit| unit.end > line_start);
+        around.copied().min_by_key(|unit| unit.end - unit.start)
+    })
+}

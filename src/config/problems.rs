@@ -1,0 +1,31 @@
+//! What is wrong with a configuration beyond what its schema can tell.
+
+use super::Config;
+
+impl Config {
+    /// Values that can't be used: the JSON pointer of each and why.
+    pub(super) fn problems(&self) -> Vec<(String, String)> {
+        let mut problems = Vec::new();
+        for (index, ignore) in self.ignore.iter().enumerate() {
+            if let Some(until) = &ignore.until {
+                if until.parse::<jiff::civil::Date>().is_err() {
+                    problems.push((
+                        format!("/ignore/{index}/until"),
+                        format!("\"{until}\" is not a date"),
+                    ));
+                }
+            }
+        }
+        problems
+    }
+
+    /// Keys that are set and that this release reads but doesn't act on.
+    pub fn keys_without_effect(&self) -> Vec<&'static str> {
+        let set = [
+            ("clusters", !self.clusters.is_empty()),
+            ("variables", !self.variables.is_empty()),
+            ("schemas", !self.schemas.is_empty()),
+        ];
+        set.into_iter().filter(|(_, set)| *set).map(|(key, _)| key).collect()
+    }
+}

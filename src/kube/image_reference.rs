@@ -1,0 +1,7 @@
+//! Image references.
+
+/// An image reference.
+pub struct ImageReference;
+
+/// Not an image reference.
+pub struct InvalidReference;

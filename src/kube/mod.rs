@@ -1,0 +1,16 @@
+//! Views over the tree that rules share: objects, pods, values, quantities,
+//! image references, selectors. Nothing here judges.
+
+mod image_reference;
+mod object;
+mod pod;
+mod quantity;
+mod selector;
+mod value;
+
+pub use image_reference::{ImageReference, InvalidReference};
+pub use object::Object;
+pub use pod::{Container, ContainerRole, Malformed, Pod, PodTemplates};
+pub use quantity::{InvalidQuantity, Quantity};
+pub use selector::{InvalidSelector, Requirement, Selector};
+pub use value::{Value, is_unresolved};

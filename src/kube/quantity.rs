@@ -1,0 +1,7 @@
+//! Quantities.
+
+/// A quantity.
+pub struct Quantity;
+
+/// Not a quantity.
+pub struct InvalidQuantity;

@@ -1,0 +1,6 @@
+//! `images/*`.
+
+use super::Rule;
+
+/// The rules of this group, by name.
+pub const RULES: &[&Rule] = &[];

@@ -1,0 +1,6 @@
+//! `resources/*`.
+
+use super::Rule;
+
+/// The rules of this group, by name.
+pub const RULES: &[&Rule] = &[];

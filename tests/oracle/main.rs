@@ -5,17 +5,20 @@
 //! has the word `go`.
 #![allow(clippy::print_stderr, reason = "a test harness reports to a person")]
 
+mod base64;
 mod disagreements;
 mod generate;
 mod judge;
 mod smoke;
+mod yaml_scalar_cases;
+mod yaml_scalars;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn trials() -> Vec<Trial> {
-    [smoke::trials()].into_iter().flatten().collect()
+    [smoke::trials(), yaml_scalars::trials()].into_iter().flatten().collect()
 }
 
 fn main() -> ExitCode {

@@ -1,0 +1,525 @@
+//! Nodes, and ways through them.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::{Dialect, Scalar, Span, Tree, resolve};
+
+/// A node's number in its tree. Numbers follow the order of writing: a
+/// collection comes before what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(crate) u32);
+
+impl NodeId {
+    /// The number, from 0.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A single value.
+    Scalar,
+    /// A list.
+    Sequence,
+    /// Keys with values.
+    Mapping,
+    /// `*name`: another node, once more.
+    Alias,
+}
+
+/// How a node is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Style {
+    /// A scalar without quotes.
+    Plain,
+    /// `'...'`
+    SingleQuoted,
+    /// `"..."`
+    DoubleQuoted,
+    /// `|`
+    Literal,
+    /// `>`
+    Folded,
+    /// A collection by indentation.
+    Block,
+    /// `[...]` or `{...}`
+    Flow,
+}
+
+/// A node in the arena. `a` and `b` are, of a scalar, start and length of its
+/// text; of a collection, `b` is the id behind its last descendant; of an
+/// alias, `a` is the id of what it names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) a: u32,
+    pub(crate) b: u32,
+    meta: u8,
+}
+
+/// The text of a scalar is in the side buffer.
+pub(crate) const TEXT_DECODED: u8 = 0x80;
+
+impl Record {
+    pub(crate) fn new(kind: Kind, style: Style, flags: u8, span: Span, a: u32, b: u32) -> Self {
+        Self {
+            start: span.start,
+            end: span.end,
+            a,
+            b,
+            meta: flags | (style as u8) << 2 | kind as u8,
+        }
+    }
+
+    pub(crate) fn kind(self) -> Kind {
+        match self.meta & 3 {
+            0 => Kind::Scalar,
+            1 => Kind::Sequence,
+            2 => Kind::Mapping,
+            _ => Kind::Alias,
+        }
+    }
+
+    fn style(self) -> Style {
+        match self.meta >> 2 & 7 {
+            0 => Style::Plain,
+            1 => Style::SingleQuoted,
+            2 => Style::DoubleQuoted,
+            3 => Style::Literal,
+            4 => Style::Folded,
+            5 => Style::Block,
+            _ => Style::Flow,
+        }
+    }
+}
+
+/// What an id of another tree is taken for.
+const NOTHING: Record = Record { start: 0, end: 0, a: 0, b: 0, meta: 0 };
+
+/// A node of a tree. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Node<'t> {
+    tree: &'t Tree,
+    id: NodeId,
+}
+
+impl PartialEq for Node<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id && std::ptr::eq(self.tree, other.tree)
+    }
+}
+
+impl Eq for Node<'_> {}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Node({:?} {:?} at {:?}", self.id.0, self.kind(), self.span())?;
+        if self.kind() == Kind::Scalar {
+            write!(f, " {:?}", self.text())?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// A key of a mapping and its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'t> {
+    /// The key as written.
+    pub key: Node<'t>,
+    /// The value; what it names, if it is an alias.
+    pub value: Node<'t>,
+    /// The value as written.
+    pub raw_value: Node<'t>,
+}
+
+impl<'t> Node<'t> {
+    pub(crate) fn new(tree: &'t Tree, id: NodeId) -> Self {
+        Self { tree, id }
+    }
+
+    #[inline]
+    fn record(self) -> Record {
+        self.tree.nodes.get(self.id.index()).copied().unwrap_or(NOTHING)
+    }
+
+    /// Its number.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The tree that it is part of.
+    pub fn tree(self) -> &'t Tree {
+        self.tree
+    }
+
+    /// What it is.
+    #[inline]
+    pub fn kind(self) -> Kind {
+        self.record().kind()
+    }
+
+    /// How it is written.
+    pub fn style(self) -> Style {
+        self.record().style()
+    }
+
+    /// Its place: quotes, brackets and the head of a block scalar included,
+    /// anchor and tag not, nor what trails a block.
+    #[inline]
+    pub fn span(self) -> Span {
+        let record = self.record();
+        Span { start: record.start, end: record.end }
+    }
+
+    /// Its place with its anchor and tag.
+    pub fn full_span(self) -> Span {
+        let span = self.span();
+        match self.tree.properties(self.id.0) {
+            Some(properties) => Span { start: properties.start.min(span.start), end: span.end },
+            None => span,
+        }
+    }
+
+    /// Its tag, resolved: `tag:yaml.org,2002:str`, `!local`.
+    pub fn tag(self) -> Option<&'t str> {
+        self.tree.properties(self.id.0)?.tag.as_deref()
+    }
+
+    /// Its anchor, or of an alias the name of one, without `&` or `*`.
+    pub fn anchor(self) -> Option<&'t str> {
+        let span = match self.kind() {
+            Kind::Alias => Span { start: self.span().start + 1, end: self.span().end },
+            _ => self.tree.properties(self.id.0)?.anchor?,
+        };
+        self.tree.source().get(span.range())
+    }
+
+    /// The text of a scalar, decoded; of an alias, that of what it names; empty
+    /// for collections.
+    #[inline]
+    pub fn text(self) -> &'t str {
+        let record = self.record();
+        match record.kind() {
+            Kind::Scalar => {
+                let buffer = if record.meta & TEXT_DECODED == 0 {
+                    self.tree.source()
+                } else {
+                    self.tree.decoded()
+                };
+                buffer.get(record.a as usize..(record.a + record.b) as usize).unwrap_or_default()
+            }
+            Kind::Alias => self.target().text(),
+            Kind::Sequence | Kind::Mapping => "",
+        }
+    }
+
+    /// What an alias names; itself for every other node.
+    #[inline]
+    pub fn target(self) -> Self {
+        let record = self.record();
+        match record.kind() {
+            // An alias names a node before it, and never an alias.
+            Kind::Alias => Self { tree: self.tree, id: NodeId(record.a) },
+            _ => self,
+        }
+    }
+
+    /// A scalar as `dialect` reads it; null for collections.
+    pub fn scalar(self, dialect: Dialect) -> Scalar<'t> {
+        let node = self.target();
+        match node.kind() {
+            Kind::Scalar => resolve::resolve(node.tag(), node.style(), node.text(), dialect),
+            _ => Scalar::Null,
+        }
+    }
+
+    /// Whether it is a null, as Kubernetes reads it.
+    pub fn is_null(self) -> bool {
+        let node = self.target();
+        node.kind() == Kind::Scalar && node.scalar(Dialect::GoYamlV2) == Scalar::Null
+    }
+
+    /// The boolean that Kubernetes reads.
+    pub fn as_bool(self) -> Option<bool> {
+        match self.scalar(Dialect::GoYamlV2) {
+            Scalar::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The whole number that Kubernetes reads.
+    pub fn as_i64(self) -> Option<i64> {
+        match self.scalar(Dialect::GoYamlV2) {
+            Scalar::Int(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The string that Kubernetes reads; none for numbers, booleans and nulls.
+    pub fn as_str(self) -> Option<&'t str> {
+        match self.scalar(Dialect::GoYamlV2) {
+            Scalar::Str(text) => Some(text),
+            // A date without quotes reaches Kubernetes as the text that it was.
+            Scalar::Timestamp(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The id behind its last descendant.
+    pub(crate) fn subtree_end(self) -> u32 {
+        let record = self.record();
+        match record.kind() {
+            Kind::Sequence | Kind::Mapping => record.b.max(self.id.0 + 1),
+            Kind::Scalar | Kind::Alias => self.id.0 + 1,
+        }
+    }
+
+    fn children(self) -> Children<'t> {
+        Children { tree: self.tree, next: self.id.0 + 1, end: self.subtree_end() }
+    }
+
+    /// The nodes within it and itself, in order of writing; aliases aren't followed.
+    pub fn descendants(self) -> impl Iterator<Item = Self> + use<'t> {
+        let tree = self.tree;
+        (self.id.0..self.subtree_end()).map(move |id| Self { tree, id: NodeId(id) })
+    }
+
+    /// The items of a sequence, aliases followed; none for other nodes.
+    pub fn items(self) -> Items<'t> {
+        Items(self.target().raw_items())
+    }
+
+    /// The items of a sequence as written.
+    pub fn raw_items(self) -> RawItems<'t> {
+        let none = Children { tree: self.tree, next: 0, end: 0 };
+        RawItems(if self.kind() == Kind::Sequence { self.children() } else { none })
+    }
+
+    /// The entries of a mapping as written: merge keys and duplicates, too.
+    pub fn raw_entries(self) -> RawEntries<'t> {
+        let none = Children { tree: self.tree, next: 0, end: 0 };
+        RawEntries(if self.kind() == Kind::Mapping { self.children() } else { none })
+    }
+
+    /// The entries that count: its own in order of writing, then those that
+    /// merge keys (`<<`) add. A duplicate key is given as often as it is written.
+    pub fn entries(self) -> Entries<'t> {
+        Entries {
+            own: self.target().raw_entries(),
+            merged: Vec::new(),
+            merges: Vec::new(),
+            mapping: self.target(),
+        }
+    }
+
+    /// Number of items, or of entries as written.
+    pub fn len(self) -> usize {
+        let node = self.target();
+        match node.kind() {
+            Kind::Sequence => node.raw_items().count(),
+            Kind::Mapping => node.raw_entries().count(),
+            Kind::Scalar | Kind::Alias => 0,
+        }
+    }
+
+    /// Whether it has no items and no entries.
+    pub fn is_empty(self) -> bool {
+        self.target().children().next().is_none()
+    }
+
+    /// The value of a key, aliases and merge keys followed.
+    #[inline]
+    pub fn get(self, key: &str) -> Option<Self> {
+        self.entry(key).map(|entry| entry.value)
+    }
+
+    /// The entry of a key. Its own come before merged ones; of duplicate keys
+    /// the last counts, of several merged mappings the first.
+    pub fn entry(self, key: &str) -> Option<Entry<'t>> {
+        let mapping = self.target();
+        let mut found = None;
+        let mut has_merge = false;
+        for entry in mapping.raw_entries() {
+            if entry.key.text() == key {
+                found = Some(entry);
+            }
+            has_merge |= entry.key.is_merge();
+        }
+        if found.is_some() || !has_merge {
+            return found;
+        }
+        self.entries().find(|entry| entry.key.text() == key)
+    }
+
+    /// Whether it is the key `<<` that merges.
+    fn is_merge(self) -> bool {
+        self.kind() == Kind::Scalar
+            && self.text() == "<<"
+            && match self.tag() {
+                None => self.style() == Style::Plain,
+                Some(tag) => matches!(tag, "!!merge" | "tag:yaml.org,2002:merge"),
+            }
+    }
+
+    /// Keys of this mapping that are written more than once: the first of each
+    /// and every later one. Linear in the mapping's size; merge keys may repeat.
+    pub fn duplicate_keys(self) -> Vec<(Self, Self)> {
+        let keys = || {
+            self.raw_entries().map(|entry| entry.key).filter(|key| {
+                key.kind() != Kind::Sequence && key.kind() != Kind::Mapping && !key.is_merge()
+            })
+        };
+        let count = keys().count();
+        let mut found = Vec::new();
+        if count <= 12 {
+            let mut texts = [""; 12];
+            for (at, key) in keys().enumerate() {
+                let text = key.text();
+                let earlier = texts.iter().take(at).position(|known| *known == text);
+                if let Some(first) = earlier.and_then(|first| keys().nth(first)) {
+                    found.push((first, key));
+                }
+                if let Some(slot) = texts.get_mut(at) {
+                    *slot = text;
+                }
+            }
+            return found;
+        }
+        let mut firsts: FxHashMap<&str, Self> =
+            FxHashMap::with_capacity_and_hasher(count, rustc_hash::FxBuildHasher);
+        for key in keys() {
+            match firsts.get(key.text()) {
+                Some(first) => found.push((*first, key)),
+                None => {
+                    firsts.insert(key.text(), key);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Children of a collection in the arena: each starts where the one before ends.
+#[derive(Clone, Copy)]
+struct Children<'t> {
+    tree: &'t Tree,
+    next: u32,
+    end: u32,
+}
+
+impl<'t> Iterator for Children<'t> {
+    type Item = Node<'t>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Node<'t>> {
+        if self.next >= self.end {
+            return None;
+        }
+        let node = Node { tree: self.tree, id: NodeId(self.next) };
+        self.next = node.subtree_end();
+        Some(node)
+    }
+}
+
+/// Items of a sequence as written.
+#[derive(Clone)]
+pub struct RawItems<'t>(Children<'t>);
+
+impl<'t> Iterator for RawItems<'t> {
+    type Item = Node<'t>;
+
+    fn next(&mut self) -> Option<Node<'t>> {
+        self.0.next()
+    }
+}
+
+/// Items of a sequence, aliases followed.
+#[derive(Clone)]
+pub struct Items<'t>(RawItems<'t>);
+
+impl<'t> Iterator for Items<'t> {
+    type Item = Node<'t>;
+
+    fn next(&mut self) -> Option<Node<'t>> {
+        self.0.next().map(Node::target)
+    }
+}
+
+/// Entries of a mapping as written.
+#[derive(Clone)]
+pub struct RawEntries<'t>(Children<'t>);
+
+impl<'t> Iterator for RawEntries<'t> {
+    type Item = Entry<'t>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Entry<'t>> {
+        let key = self.0.next()?;
+        let raw_value = self.0.next()?;
+        Some(Entry { key, value: raw_value.target(), raw_value })
+    }
+}
+
+/// Entries of a mapping with those that it merges.
+#[derive(Clone)]
+pub struct Entries<'t> {
+    mapping: Node<'t>,
+    own: RawEntries<'t>,
+    merges: Vec<Node<'t>>,
+    merged: Vec<Entry<'t>>,
+}
+
+impl<'t> Iterator for Entries<'t> {
+    type Item = Entry<'t>;
+
+    fn next(&mut self) -> Option<Entry<'t>> {
+        for entry in self.own.by_ref() {
+            if !entry.key.is_merge() {
+                return Some(entry);
+            }
+            self.merges.push(entry.value);
+        }
+        if !self.merges.is_empty() {
+            self.merged = self.merge();
+            self.merged.reverse();
+        }
+        self.merged.pop()
+    }
+}
+
+impl<'t> Entries<'t> {
+    /// The entries that merge keys add: of each key the first found. Mappings
+    /// merge into mappings, so this walks them with a stack; each is entered
+    /// once, which also bounds the work.
+    fn merge(&mut self) -> Vec<Entry<'t>> {
+        let mut known: FxHashSet<&str> =
+            self.mapping.raw_entries().map(|entry| entry.key.text()).collect();
+        let mut entered: FxHashSet<NodeId> = FxHashSet::default();
+        let mut found = Vec::new();
+        let mut stack: Vec<Node<'t>> = std::mem::take(&mut self.merges);
+        stack.reverse();
+        while let Some(node) = stack.pop() {
+            if !entered.insert(node.id()) {
+                continue;
+            }
+            if node.kind() == Kind::Sequence {
+                let items: Vec<Node<'t>> = node.items().collect();
+                stack.extend(items.into_iter().rev());
+                continue;
+            }
+            let mut merges = Vec::new();
+            for entry in node.raw_entries() {
+                if entry.key.is_merge() {
+                    merges.push(entry.value);
+                } else if known.insert(entry.key.text()) {
+                    found.push(entry);
+                }
+            }
+            stack.extend(merges.into_iter().rev());
+        }
+        found
+    }
+}

@@ -8,7 +8,9 @@
 mod base64;
 mod disagreements;
 mod generate;
+mod image_references;
 mod judge;
+mod quantities;
 mod smoke;
 mod yaml_scalar_cases;
 mod yaml_scalars;
@@ -18,7 +20,10 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 fn trials() -> Vec<Trial> {
-    [smoke::trials(), yaml_scalars::trials()].into_iter().flatten().collect()
+    [image_references::trials(), quantities::trials(), smoke::trials(), yaml_scalars::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn main() -> ExitCode {

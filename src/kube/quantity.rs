@@ -312,11 +312,16 @@ impl<'t> Parts<'t> {
             rest => rest,
         };
         let (_, rest) = split_while(rest, |byte| byte.is_ascii_digit());
-        if !rest.is_empty() {
-            return Err(InvalidQuantity::Format);
-        }
         let has_digits =
             unsigned.is_empty() || !zeros.is_empty() || !whole.is_empty() || !fraction.is_empty();
+        if !rest.is_empty() {
+            let is_word = suffix.bytes().all(|byte| byte.is_ascii_alphabetic());
+            return Err(if has_digits && is_word {
+                InvalidQuantity::Suffix
+            } else {
+                InvalidQuantity::Format
+            });
+        }
         Ok(Self { negative, whole, fraction, suffix, has_digits })
     }
 

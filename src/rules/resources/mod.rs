@@ -1,6 +1,30 @@
-//! `resources/*`.
+//! `resources/*`: what pods ask for and what they may use.
+
+mod cpu_limit;
+mod cpu_request;
+mod invalid_quantity;
+mod limit_range;
+mod limit_ranges;
+mod memory_limit;
+mod memory_request;
+mod presence;
+mod request_exceeds_limit;
+mod requirements;
 
 use super::Rule;
 
 /// The rules of this group, by name.
-pub const RULES: &[&Rule] = &[];
+pub const RULES: &[&Rule] = &[
+    &cpu_limit::RULE,
+    &cpu_request::RULE,
+    &invalid_quantity::RULE,
+    &limit_range::RULE,
+    &memory_limit::RULE,
+    &memory_request::RULE,
+    &request_exceeds_limit::RULE,
+];
+
+/// How messages name a resource.
+fn title(resource: &str) -> &str {
+    if resource == "cpu" { "CPU" } else { resource }
+}

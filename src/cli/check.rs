@@ -155,6 +155,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let style = Style {
         color: arguments.color.colors(io::stdout().is_terminal()),
+        unicode: terminal::unicode(),
         width: terminal::width(),
         quiet: arguments.quiet,
         elapsed: (!arguments.quiet && io::stdout().is_terminal()).then(|| timings.total()),

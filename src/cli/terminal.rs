@@ -60,3 +60,9 @@ pub(super) fn width() -> usize {
     let detected = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     columns.or_else(detected).unwrap_or(80).clamp(40, 120)
 }
+
+/// Whether standard output takes characters beyond ASCII: it does when it is no
+/// terminal, or one whose environment says so.
+pub(super) fn unicode() -> bool {
+    supports_unicode::on(supports_unicode::Stream::Stdout)
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Span, Style,
-    scanner::{Scanner, Token, TokenKind},
+    scanner::{Scanner, Token},
 };
 
 /// What becomes of the line breaks at the end.
@@ -15,7 +15,7 @@ enum Chomping {
 
 impl Scanner<'_> {
     /// Scans a block scalar, at its `|` or `>`, and queues it.
-    pub(crate) fn scan_block_scalar(&mut self, literal: bool) -> Result<(), Error> {
+    pub(crate) fn scan_block_scalar(&mut self, literal: bool) -> Result<(), Box<Error>> {
         let start = self.at;
         self.at += 1;
         let (chomping, increment) = self.scan_block_header(start)?;
@@ -77,14 +77,11 @@ impl Scanner<'_> {
         self.clear_breaks();
         let text = self.decoded_from(from);
         let style = if literal { Style::Literal } else { Style::Folded };
-        self.push_token(Token {
-            kind: TokenKind::Scalar(style, text),
-            span: Span::new(start, end),
-        });
+        self.push_token(Token::scalar(style, text, Span::new(start, end)));
         Ok(())
     }
 
-    fn scan_block_header(&mut self, start: usize) -> Result<(Chomping, Option<i32>), Error> {
+    fn scan_block_header(&mut self, start: usize) -> Result<(Chomping, Option<i32>), Box<Error>> {
         let mut chomping = None;
         let mut increment = None;
         for _ in 0..2 {
@@ -107,7 +104,7 @@ impl Scanner<'_> {
 
     /// Passes indentation and empty lines; finds the indentation, while it is 0,
     /// from the most indented of them and the first line that isn't empty.
-    fn scan_block_breaks(&mut self, indent: &mut i32, start: usize) -> Result<(), Error> {
+    fn scan_block_breaks(&mut self, indent: &mut i32, start: usize) -> Result<(), Box<Error>> {
         let mut deepest = 0;
         loop {
             // Only spaces stand between the line's start and here.

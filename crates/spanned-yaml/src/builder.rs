@@ -18,12 +18,6 @@ pub(crate) struct Properties {
     pub(crate) start: u32,
 }
 
-impl Properties {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.anchor.is_none() && self.tag.is_none()
-    }
-}
-
 /// An anchored node: its id, and how many nodes it stands for, aliases expanded.
 struct Anchored {
     id: u32,
@@ -54,7 +48,7 @@ pub(crate) struct Builder<'s> {
     last_end: u32,
 }
 
-type Result<T> = std::result::Result<T, Error>;
+type Result<T> = std::result::Result<T, Box<Error>>;
 
 impl<'s> Builder<'s> {
     pub(crate) fn new(source: &'s str, limits: &Limits) -> Self {
@@ -83,23 +77,34 @@ impl<'s> Builder<'s> {
         self.last_end
     }
 
-    fn push(&mut self, record: Record, properties: Properties) -> u32 {
+    #[inline]
+    fn push_bare(&mut self, record: Record) -> u32 {
         let id = self.nodes.len() as u32;
         self.last_end = record.end;
         self.expanded += 1;
         self.nodes.push(record);
+        id
+    }
+
+    fn push(&mut self, record: Record, properties: Option<Box<Properties>>) -> u32 {
+        let id = self.push_bare(record);
+        let Some(properties) = properties else { return id };
         if let Some(anchor) = properties.anchor {
             let name = self.source.get(anchor.range()).unwrap_or_default();
             self.anchors
                 .insert(name, Anchored { id, expanded: 1, is_open: record.kind() != Kind::Scalar });
         }
-        if !properties.is_empty() {
-            self.properties.push((id, properties));
-        }
+        self.properties.push((id, *properties));
         id
     }
 
-    pub(crate) fn scalar(&mut self, span: Span, style: Style, text: Text, properties: Properties) {
+    pub(crate) fn scalar(
+        &mut self,
+        span: Span,
+        style: Style,
+        text: Text,
+        properties: Option<Box<Properties>>,
+    ) {
         let flags = if text.decoded { TEXT_DECODED } else { 0 };
         self.push(Record::new(Kind::Scalar, style, flags, span, text.start, text.len), properties);
     }
@@ -108,7 +113,7 @@ impl<'s> Builder<'s> {
         &mut self,
         span: Span,
         style: Style,
-        properties: Properties,
+        properties: Option<Box<Properties>>,
     ) -> Result<()> {
         self.open(Kind::Sequence, span, style, properties)
     }
@@ -117,18 +122,24 @@ impl<'s> Builder<'s> {
         &mut self,
         span: Span,
         style: Style,
-        properties: Properties,
+        properties: Option<Box<Properties>>,
     ) -> Result<()> {
         self.open(Kind::Mapping, span, style, properties)
     }
 
-    fn open(&mut self, kind: Kind, span: Span, style: Style, properties: Properties) -> Result<()> {
+    fn open(
+        &mut self,
+        kind: Kind,
+        span: Span,
+        style: Style,
+        properties: Option<Box<Properties>>,
+    ) -> Result<()> {
         if self.open.len() >= self.limits.max_depth as usize {
             let message = format!("nested deeper than {} levels", self.limits.max_depth);
             return Err(Error::new(ErrorKind::DepthLimit, message, span));
         }
         let expanded_before = self.expanded;
-        let anchor = properties.anchor;
+        let anchor = properties.as_ref().and_then(|properties| properties.anchor);
         let id = self.push(Record::new(kind, style, 0, span, 0, 0), properties);
         self.open.push(Open { id, expanded_before, anchor });
         Ok(())
@@ -173,10 +184,7 @@ impl<'s> Builder<'s> {
             return Err(error.related(at as usize, "the node that it names starts here"));
         }
         let (target, size) = (anchored.id, anchored.expanded);
-        self.push(
-            Record::new(Kind::Alias, Style::Plain, 0, span, target, 0),
-            Properties::default(),
-        );
+        self.push(Record::new(Kind::Alias, Style::Plain, 0, span, target, 0), None);
         self.expanded = self.expanded.saturating_add(size);
         self.from_aliases = self.from_aliases.saturating_add(size);
         #[allow(clippy::cast_precision_loss, reason = "a ratio")]
@@ -215,7 +223,7 @@ impl<'s> Builder<'s> {
     }
 
     /// Adds to an error where the innermost collection starts.
-    pub(crate) fn in_collection(&self, error: Error, message: &str) -> Error {
+    pub(crate) fn in_collection(&self, error: Box<Error>, message: &str) -> Box<Error> {
         let start = self
             .open
             .last()

@@ -63,7 +63,7 @@ fn replace_invalid(mut bytes: Vec<u8>) -> (String, Vec<Error>) {
                     let message = format!("the byte 0x{byte:02X} is not UTF-8");
                     let error =
                         Error::new(ErrorKind::Encoding, message, Span::new(offset, offset + 1));
-                    errors.push(error.help("save the file as UTF-8"));
+                    errors.push(*error.help("save the file as UTF-8"));
                 }
                 *byte = b'?';
             }

@@ -1,7 +1,7 @@
 //! Parsing a stream: documents, their directives, and going on after an error.
 
 use crate::{
-    Error, ErrorKind, Limits, Span,
+    Error, Limits, Span,
     builder::Builder,
     parser::Parser,
     scanner::TokenKind,
@@ -22,10 +22,8 @@ pub(crate) fn parse_stream(source: std::sync::Arc<str>, bad: &[Error], limits: &
             Ok(None) => break,
             Err(mut error) => {
                 error.document = documents.len();
-                let resume = next_document(
-                    source.as_bytes(),
-                    parser.scanner.at.max(error.span.start as usize).max(from),
-                );
+                let after = (error.span.start as usize).max(from + 1);
+                let resume = next_document(source.as_bytes(), after);
                 let end = resume.unwrap_or(source.len());
                 parser.builder.abandon();
                 documents.push(Document {
@@ -33,7 +31,7 @@ pub(crate) fn parse_stream(source: std::sync::Arc<str>, bad: &[Error], limits: &
                     broken: true,
                     ..Document::default()
                 });
-                errors.push(error);
+                errors.push(*error);
                 match resume {
                     Some(resume) => parser.restart(resume),
                     None => break,
@@ -48,13 +46,15 @@ pub(crate) fn parse_stream(source: std::sync::Arc<str>, bad: &[Error], limits: &
     Tree::new(source, nodes, properties, decoded, documents, comments, errors)
 }
 
-/// Start of the next line that begins with `---` and a blank, break or end.
+/// Start of the first line from `from` on that begins with `---` and a blank,
+/// break or end.
 fn next_document(bytes: &[u8], from: usize) -> Option<usize> {
     let finder = memchr::memmem::Finder::new(b"---");
     let mut at = from;
     while let Some(found) = finder.find(bytes.get(at..)?) {
         let start = at + found;
-        let begins_line = start > from && matches!(bytes.get(start - 1), Some(b'\n' | b'\r'));
+        let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+        let begins_line = matches!(before, Some(b'\n' | b'\r'));
         let is_marker = matches!(bytes.get(start + 3), None | Some(b' ' | b'\t' | b'\n' | b'\r'));
         if begins_line && is_marker {
             return Some(start);
@@ -100,7 +100,7 @@ fn mark_bad_characters(
 
 impl Parser<'_> {
     /// The next document; none at the end of the stream.
-    pub(crate) fn document(&mut self) -> Result<Option<Document>, Error> {
+    pub(crate) fn document(&mut self) -> Result<Option<Document>, Box<Error>> {
         let mut token = self.scanner.peek_token()?;
         while token.kind == TokenKind::DocumentEnd && !self.is_first {
             self.scanner.take_token();
@@ -109,9 +109,7 @@ impl Parser<'_> {
         let mut document = Document { span: token.span, ..Document::default() };
         match token.kind {
             TokenKind::StreamEnd => return Ok(None),
-            TokenKind::VersionDirective(..)
-            | TokenKind::TagDirective(_)
-            | TokenKind::DocumentStart => {
+            TokenKind::VersionDirective | TokenKind::TagDirective | TokenKind::DocumentStart => {
                 self.directives(&mut document)?;
                 let token = self.scanner.peek_token()?;
                 if token.kind != TokenKind::DocumentStart {
@@ -141,8 +139,8 @@ impl Parser<'_> {
         let is_empty = document.explicit_start
             && matches!(
                 token.kind,
-                TokenKind::VersionDirective(..)
-                    | TokenKind::TagDirective(_)
+                TokenKind::VersionDirective
+                    | TokenKind::TagDirective
                     | TokenKind::DocumentStart
                     | TokenKind::DocumentEnd
                     | TokenKind::StreamEnd
@@ -163,12 +161,13 @@ impl Parser<'_> {
         Ok(Some(document))
     }
 
-    fn directives(&mut self, document: &mut Document) -> Result<(), Error> {
+    fn directives(&mut self, document: &mut Document) -> Result<(), Box<Error>> {
         loop {
             let token = self.scanner.peek_token()?;
             let at = token.span.start as usize;
             match token.kind {
-                TokenKind::VersionDirective(major, minor) => {
+                TokenKind::VersionDirective => {
+                    let (major, minor) = (token.a, token.b);
                     if document.version.is_some() {
                         return Err(Error::syntax("a second %YAML directive", at));
                     }
@@ -180,7 +179,8 @@ impl Parser<'_> {
                     }
                     document.version = Some((major, minor));
                 }
-                TokenKind::TagDirective(index) => {
+                TokenKind::TagDirective => {
+                    let index = token.a;
                     let directive =
                         self.scanner.tags.get(index as usize).cloned().unwrap_or_default();
                     if self.tag_directives.iter().any(|(handle, _)| *handle == directive.0) {
@@ -204,53 +204,3 @@ impl Parser<'_> {
         Ok(())
     }
 }
-
-/// Finds the characters of `source` that YAML doesn't allow (YAML 1.1, 5.1, as
-/// libyaml's reader has it).
-pub(crate) fn bad_characters(source: &str) -> Vec<Error> {
-    let bytes = source.as_bytes();
-    let mut errors = Vec::new();
-    let mut at = 0;
-    while let Some(found) =
-        bytes.get(at..).and_then(|rest| rest.iter().position(|byte| SUSPECT[usize::from(*byte)]))
-    {
-        at += found;
-        let Some(character) = source.get(at..).and_then(|rest| rest.chars().next()) else {
-            at += 1;
-            continue;
-        };
-        let code = character as u32;
-        if matches!(code, 0..=8 | 0xB | 0xC | 0xE..=0x1F | 0x7F..=0x84 | 0x86..=0x9F | 0xFFFE | 0xFFFF)
-        {
-            let what = if code < 0x20 || code == 0x7F { "control character" } else { "character" };
-            let message = format!("the {what} U+{code:04X} is not allowed in YAML");
-            let span = Span::new(at, at + character.len_utf8());
-            let error = Error::new(ErrorKind::Encoding, message, span);
-            errors.push(error.help(
-                "delete it, or write it as an escape in double quotes; is the file text at all?",
-            ));
-            if errors.len() == MAX_BAD_CHARACTERS {
-                break;
-            }
-        }
-        at += character.len_utf8();
-    }
-    errors
-}
-
-/// More are not worth listing: the file is no text.
-const MAX_BAD_CHARACTERS: usize = 10_000;
-
-/// First bytes of characters that may not be allowed.
-const SUSPECT: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = !matches!(byte as u8, b'\t' | b'\n' | b'\r');
-        byte += 1;
-    }
-    table[0x7F] = true;
-    table[0xC2] = true;
-    table[0xEF] = true;
-    table
-};

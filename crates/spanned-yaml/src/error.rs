@@ -50,20 +50,30 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, span: Span) -> Self {
-        Self { kind, message: message.into(), span, help: None, related: None, document: 0 }
+    // Boxed, so that the results which every token passes through stay small.
+    #[cold]
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, span: Span) -> Box<Self> {
+        Box::new(Self {
+            kind,
+            message: message.into(),
+            span,
+            help: None,
+            related: None,
+            document: 0,
+        })
     }
 
-    pub(crate) fn syntax(message: impl Into<String>, at: usize) -> Self {
+    #[cold]
+    pub(crate) fn syntax(message: impl Into<String>, at: usize) -> Box<Self> {
         Self::new(ErrorKind::Syntax, message, Span::new(at, at))
     }
 
-    pub(crate) fn related(mut self, at: usize, message: impl Into<String>) -> Self {
+    pub(crate) fn related(mut self: Box<Self>, at: usize, message: impl Into<String>) -> Box<Self> {
         self.related = Some((Span::new(at, at), message.into()));
         self
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn help(mut self: Box<Self>, help: impl Into<String>) -> Box<Self> {
         self.help = Some(help.into());
         self
     }

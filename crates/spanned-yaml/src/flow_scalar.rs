@@ -1,13 +1,13 @@
 //! Quoted scalars.
 
 use crate::{
-    Error, Style,
-    scanner::{Scanner, TokenKind},
+    Error, Span, Style,
+    scanner::{Scanner, Token},
 };
 
 impl Scanner<'_> {
-    /// Scans a scalar in `quote`s and queues it.
-    pub(crate) fn scan_quoted_scalar(&mut self, quote: u8) -> Result<(), Error> {
+    /// Scans a scalar in `quote`s.
+    pub(crate) fn scan_quoted_scalar(&mut self, quote: u8) -> Result<Token, Box<Error>> {
         let start = self.at;
         let single = quote == b'\'';
         self.at += 1;
@@ -97,8 +97,8 @@ impl Scanner<'_> {
         };
         self.at += 1;
         let style = if single { Style::SingleQuoted } else { Style::DoubleQuoted };
-        self.push(TokenKind::Scalar(style, text), start);
-        Ok(())
+        let span = Span::new(start, self.at);
+        Ok(Token::scalar(style, text, span))
     }
 
     /// Copies the source from `chunk` to here into the side buffer.
@@ -108,7 +108,7 @@ impl Scanner<'_> {
     }
 
     /// Decodes an escape sequence, at its backslash.
-    fn scan_escape(&mut self, start: usize) -> Result<(), Error> {
+    fn scan_escape(&mut self, start: usize) -> Result<(), Box<Error>> {
         let digits = match self.peek(1) {
             b'x' => 2,
             b'u' => 4,
@@ -144,7 +144,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn bad_escape(&self, start: usize) -> Error {
+    fn bad_escape(&self, start: usize) -> Box<Error> {
         let letter =
             self.source.get(self.at + 1..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
         Error::syntax(format!("`\\{letter}` is no escape sequence"), self.at)

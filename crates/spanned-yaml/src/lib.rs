@@ -32,6 +32,7 @@
 mod block_scalar;
 mod builder;
 mod bytes;
+mod characters;
 mod document;
 mod error;
 pub mod event;

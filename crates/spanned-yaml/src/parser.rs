@@ -35,7 +35,7 @@ pub(crate) struct Parser<'s> {
     pub(crate) ended_at: usize,
 }
 
-type Result<T> = std::result::Result<T, Error>;
+type Result<T> = std::result::Result<T, Box<Error>>;
 
 impl<'s> Parser<'s> {
     pub(crate) fn new(source: &'s str, start: usize, limits: &Limits) -> Self {
@@ -106,12 +106,7 @@ impl<'s> Parser<'s> {
     /// An empty plain scalar at `at`.
     fn empty(&mut self, at: u32) {
         let span = Span { start: at, end: at };
-        self.builder.scalar(
-            span,
-            Style::Plain,
-            Text { start: at, len: 0, decoded: false },
-            Properties::default(),
-        );
+        self.builder.scalar(span, Style::Plain, Text { start: at, len: 0, decoded: false }, None);
     }
 
     /// A node; what is within it is left to the states that it pushes.
@@ -121,38 +116,18 @@ impl<'s> Parser<'s> {
             self.scanner.take_token();
             return self.builder.alias(token.span);
         }
-        let mut properties = Properties::default();
-        let start = token.span.start;
-        let mut tag: Option<(u32, usize)> = None;
-        let mut end = start;
-        // An anchor and a tag, in either order.
-        for _ in 0..2 {
-            match token.kind {
-                TokenKind::Anchor if properties.anchor.is_none() => {
-                    properties.anchor =
-                        Some(Span { start: token.span.start + 1, end: token.span.end });
-                }
-                TokenKind::Tag(index) if tag.is_none() => {
-                    tag = Some((index, token.span.start as usize))
-                }
-                _ => break,
-            }
-            end = token.span.end;
-            self.scanner.take_token();
-            token = self.next()?;
+        let mut properties = None;
+        if matches!(token.kind, TokenKind::Anchor | TokenKind::Tag) {
+            properties = Some(Box::new(self.properties(&mut token)?));
         }
-        if let Some((index, at)) = tag {
-            properties.tag = Some(self.resolve_tag(index, at)?);
-        }
-        properties.start = start;
         match token.kind {
             TokenKind::BlockEntry if indentless => {
                 self.builder.open_sequence(token.span, Style::Block, properties)?;
                 self.states.push(State::IndentlessSequenceEntry);
             }
-            TokenKind::Scalar(style, text) => {
+            TokenKind::Scalar => {
                 self.scanner.take_token();
-                self.builder.scalar(token.span, style, text, properties);
+                self.builder.scalar(token.span, token.style, token.text(), properties);
             }
             TokenKind::FlowSequenceStart => {
                 self.scanner.take_token();
@@ -174,7 +149,8 @@ impl<'s> Parser<'s> {
                 self.builder.open_mapping(token.span, Style::Block, properties)?;
                 self.states.push(State::BlockMappingKey);
             }
-            _ if !properties.is_empty() => {
+            _ if properties.is_some() => {
+                let end = self.scanner.last_taken_end;
                 let span = Span { start: end, end };
                 let text = Text { start: end, len: 0, decoded: false };
                 self.builder.scalar(span, Style::Plain, text, properties);
@@ -184,7 +160,30 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    fn no_value(&self, token: Token) -> Error {
+    /// An anchor and a tag, in either order.
+    #[cold]
+    fn properties(&mut self, token: &mut Token) -> Result<Properties> {
+        let mut properties = Properties { start: token.span.start, ..Properties::default() };
+        for _ in 0..2 {
+            match token.kind {
+                TokenKind::Anchor if properties.anchor.is_none() => {
+                    let name = Span { start: token.span.start + 1, end: token.span.end };
+                    properties.anchor = Some(name);
+                }
+                TokenKind::Tag if properties.tag.is_none() => {
+                    let index = token.a;
+                    properties.tag = Some(self.resolve_tag(index, token.span.start as usize)?);
+                }
+                _ => break,
+            }
+            self.scanner.last_taken_end = token.span.end;
+            self.scanner.take_token();
+            *token = self.next()?;
+        }
+        Ok(properties)
+    }
+
+    fn no_value(&self, token: Token) -> Box<Error> {
         let mut error =
             Error::syntax(format!("a value is expected here, not {}", describe(token.kind)), 0);
         error.span = token.span;
@@ -212,7 +211,7 @@ impl<'s> Parser<'s> {
             TokenKind::BlockEntry => {
                 self.scanner.take_token();
                 self.states.push(State::BlockSequenceEntry);
-                match self.next()?.kind {
+                match self.scanner.peek_kind()? {
                     TokenKind::BlockEntry | TokenKind::BlockEnd => {
                         self.empty(token.span.end);
                         Ok(())
@@ -247,7 +246,7 @@ impl<'s> Parser<'s> {
         }
         self.scanner.take_token();
         self.states.push(State::IndentlessSequenceEntry);
-        match self.next()?.kind {
+        match self.scanner.peek_kind()? {
             TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
                 self.empty(token.span.end);
                 Ok(())
@@ -262,7 +261,7 @@ impl<'s> Parser<'s> {
             TokenKind::Key => {
                 self.scanner.take_token();
                 self.states.push(State::BlockMappingValue);
-                match self.next()?.kind {
+                match self.scanner.peek_kind()? {
                     TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
                         self.empty(token.span.end);
                         Ok(())
@@ -297,7 +296,7 @@ impl<'s> Parser<'s> {
             return Ok(());
         }
         self.scanner.take_token();
-        match self.next()?.kind {
+        match self.scanner.peek_kind()? {
             TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
                 self.empty(token.span.end);
                 Ok(())
@@ -325,8 +324,7 @@ impl<'s> Parser<'s> {
             }
             if token.kind == TokenKind::Key {
                 self.scanner.take_token();
-                let properties = Properties { start: token.span.start, ..Properties::default() };
-                self.builder.open_mapping(token.span, Style::Flow, properties)?;
+                self.builder.open_mapping(token.span, Style::Flow, None)?;
                 self.states.push(State::FlowPairKey);
                 return Ok(());
             }
@@ -421,7 +419,7 @@ impl<'s> Parser<'s> {
 fn describe(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::StreamEnd => "the end of the file",
-        TokenKind::VersionDirective(..) | TokenKind::TagDirective(_) => "a directive",
+        TokenKind::VersionDirective | TokenKind::TagDirective => "a directive",
         TokenKind::DocumentStart => "a new document",
         TokenKind::DocumentEnd => "the document's end",
         TokenKind::BlockSequenceStart => "a list",
@@ -437,7 +435,7 @@ fn describe(kind: TokenKind) -> &'static str {
         TokenKind::Value => "`:`",
         TokenKind::Alias => "an alias",
         TokenKind::Anchor => "an anchor",
-        TokenKind::Tag(_) => "a tag",
-        TokenKind::Scalar(..) => "a value",
+        TokenKind::Tag => "a tag",
+        TokenKind::Scalar => "a value",
     }
 }

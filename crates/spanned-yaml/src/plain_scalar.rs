@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Span, Style,
-    scanner::{Scanner, Token, TokenKind},
+    scanner::{Scanner, Token},
 };
 
 /// Bytes that neither end a word nor begin something that does.
@@ -24,7 +24,7 @@ const ORDINARY: [bool; 256] = {
 
 impl Scanner<'_> {
     /// Scans a plain scalar and queues it.
-    pub(crate) fn scan_plain_scalar(&mut self) -> Result<(), Error> {
+    pub(crate) fn scan_plain_scalar(&mut self) -> Result<(), Box<Error>> {
         let start = self.at;
         let indent = self.indent + 1;
         let mut end = start;
@@ -68,12 +68,12 @@ impl Scanner<'_> {
         let text = decoded_from
             .map_or_else(|| Self::source_text(start, end), |from| self.decoded_from(from));
         let span = Span::new(start, end);
-        self.push_token(Token { kind: TokenKind::Scalar(Style::Plain, text), span });
+        self.push_token(Token::scalar(Style::Plain, text, span));
         Ok(())
     }
 
     /// Goes to the end of a run without blanks.
-    fn skip_word(&mut self, start: usize) -> Result<(), Error> {
+    fn skip_word(&mut self, start: usize) -> Result<(), Box<Error>> {
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             self.at +=
@@ -103,7 +103,7 @@ impl Scanner<'_> {
     }
 
     /// Passes blanks and line breaks; the breaks are left for [`Scanner::push_fold`].
-    fn skip_gap(&mut self, start: usize, indent: i32, broken: &mut bool) -> Result<(), Error> {
+    fn skip_gap(&mut self, start: usize, indent: i32, broken: &mut bool) -> Result<(), Box<Error>> {
         loop {
             match self.peek(0) {
                 b' ' => self.at += 1,

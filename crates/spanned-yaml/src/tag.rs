@@ -10,14 +10,14 @@ const MAX_VERSION_DIGITS: usize = 9;
 
 impl Scanner<'_> {
     /// Scans a directive, at its `%`, and queues it.
-    pub(crate) fn scan_directive(&mut self) -> Result<(), Error> {
+    pub(crate) fn scan_directive(&mut self) -> Result<(), Box<Error>> {
         let start = self.at;
         self.at += 1;
         let name = self.at;
         while is_word(self.peek(0)) {
             self.at += 1;
         }
-        let kind = match self.source.get(name..self.at).filter(|_| self.is_blankz(0)) {
+        let (kind, a, b) = match self.source.get(name..self.at).filter(|_| self.is_blankz(0)) {
             Some("YAML") => self.scan_version(start)?,
             Some("TAG") => self.scan_tag_directive(start)?,
             _ => {
@@ -25,7 +25,7 @@ impl Scanner<'_> {
                     .help("quote a value that starts with `%`"));
             }
         };
-        self.push(kind, start);
+        self.push_with(kind, start, a, b);
         while self.is_blank(0) {
             self.at += 1;
         }
@@ -43,7 +43,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn scan_version(&mut self, start: usize) -> Result<TokenKind, Error> {
+    fn scan_version(&mut self, start: usize) -> Result<(TokenKind, u32, u32), Box<Error>> {
         while self.is_blank(0) {
             self.at += 1;
         }
@@ -53,10 +53,10 @@ impl Scanner<'_> {
         }
         self.at += 1;
         let minor = self.scan_version_number(start)?;
-        Ok(TokenKind::VersionDirective(major, minor))
+        Ok((TokenKind::VersionDirective, major, minor))
     }
 
-    fn scan_version_number(&mut self, start: usize) -> Result<u32, Error> {
+    fn scan_version_number(&mut self, start: usize) -> Result<u32, Box<Error>> {
         let from = self.at;
         while self.peek(0).is_ascii_digit() && self.at - from <= MAX_VERSION_DIGITS {
             self.at += 1;
@@ -66,7 +66,7 @@ impl Scanner<'_> {
         digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| bad_version(start))
     }
 
-    fn scan_tag_directive(&mut self, start: usize) -> Result<TokenKind, Error> {
+    fn scan_tag_directive(&mut self, start: usize) -> Result<(TokenKind, u32, u32), Box<Error>> {
         while self.is_blank(0) {
             self.at += 1;
         }
@@ -81,11 +81,11 @@ impl Scanner<'_> {
         if !self.is_blankz(0) {
             return Err(bad_tag("a blank or line break follows a %TAG directive", self.at, start));
         }
-        Ok(TokenKind::TagDirective(self.keep_tag(handle, prefix)))
+        Ok((TokenKind::TagDirective, self.keep_tag(handle, prefix), 0))
     }
 
     /// Scans a tag, at its `!`, and queues it.
-    pub(crate) fn scan_tag(&mut self) -> Result<(), Error> {
+    pub(crate) fn scan_tag(&mut self) -> Result<(), Box<Error>> {
         let start = self.at;
         let (handle, suffix) = if self.peek(1) == b'<' {
             self.at += 2;
@@ -115,7 +115,7 @@ impl Scanner<'_> {
             return Err(bad_tag("a blank or line break follows a tag", self.at, start));
         }
         let index = self.keep_tag(handle, suffix);
-        self.push(TokenKind::Tag(index), start);
+        self.push_with(TokenKind::Tag, start, index, 0);
         Ok(())
     }
 
@@ -125,7 +125,7 @@ impl Scanner<'_> {
     }
 
     /// `!`, `!!` or `!word!`; of a local tag as `!word`, what could be a handle.
-    fn scan_tag_handle(&mut self, directive: bool, start: usize) -> Result<String, Error> {
+    fn scan_tag_handle(&mut self, directive: bool, start: usize) -> Result<String, Box<Error>> {
         if self.peek(0) != b'!' {
             return Err(bad_tag("a tag starts with `!`", self.at, start));
         }
@@ -143,7 +143,12 @@ impl Scanner<'_> {
     }
 
     /// A tag's address; `head` is what was taken for a handle and belongs to it.
-    fn scan_tag_uri(&mut self, brackets: bool, head: &str, start: usize) -> Result<String, Error> {
+    fn scan_tag_uri(
+        &mut self,
+        brackets: bool,
+        head: &str,
+        start: usize,
+    ) -> Result<String, Box<Error>> {
         let mut bytes = head.get(1..).unwrap_or_default().as_bytes().to_vec();
         let mut is_empty = head.is_empty();
         loop {
@@ -168,7 +173,7 @@ impl Scanner<'_> {
             .map_err(|_| bad_tag("the tag's escapes are not UTF-8", self.at, start))
     }
 
-    fn scan_uri_escape(&mut self, bytes: &mut Vec<u8>, start: usize) -> Result<(), Error> {
+    fn scan_uri_escape(&mut self, bytes: &mut Vec<u8>, start: usize) -> Result<(), Box<Error>> {
         let digit = |byte: u8| (byte as char).to_digit(16);
         match (digit(self.peek(1)), digit(self.peek(2))) {
             (Some(high), Some(low)) => {
@@ -181,10 +186,10 @@ impl Scanner<'_> {
     }
 }
 
-fn bad_version(start: usize) -> Error {
+fn bad_version(start: usize) -> Box<Error> {
     Error::syntax("a %YAML directive names a version, as `%YAML 1.1`", start)
 }
 
-fn bad_tag(message: &str, at: usize, start: usize) -> Error {
+fn bad_tag(message: &str, at: usize, start: usize) -> Box<Error> {
     Error::syntax(message, at).related(start, "the tag starts here")
 }

@@ -9,6 +9,7 @@ mod base64;
 mod disagreements;
 mod generate;
 mod judge;
+mod pod_security;
 mod smoke;
 mod yaml_scalar_cases;
 mod yaml_scalars;
@@ -18,7 +19,10 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 fn trials() -> Vec<Trial> {
-    [smoke::trials(), yaml_scalars::trials()].into_iter().flatten().collect()
+    [smoke::trials(), yaml_scalars::trials(), pod_security::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn main() -> ExitCode {

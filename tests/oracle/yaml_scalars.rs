@@ -55,24 +55,6 @@ struct Known {
 
 const KNOWN: &[Known] = &[
     Known {
-        what: "go-yaml v3 resolves a scalar tagged `!` as if it had no tag",
-        covers: |case, ours, _| {
-            let tagged = case.scalar.starts_with("! ") || case.scalar.starts_with("!<!> ");
-            tagged && matches!(ours, Reading::Text(_))
-        },
-    },
-    Known {
-        what: "go-yaml v3's timestamps may have one digit a field, several spaces, a zone of +24:60",
-        covers: |_, ours, judged| matches!(ours, Reading::Text(_)) && *judged == Reading::Timestamp,
-    },
-    Known {
-        what: "a float that starts with a dot may have `_` between digits, as in Go's literals",
-        covers: |case, ours, judged| {
-            let underscored = case.scalar.contains('.') && case.scalar.contains('_');
-            underscored && matches!((ours, judged), (Reading::Text(_), Reading::Float(_)))
-        },
-    },
-    Known {
         what: "go-yaml refuses `[a?b]`, libyaml 0.2.5 and spanned-yaml take it as a text",
         covers: |case, ours, judged| {
             matches!((case.place, ours), (Place::FlowItem, Reading::Text(_)))

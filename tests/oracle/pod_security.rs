@@ -138,9 +138,8 @@ fn fixtures() -> Result<(), Failed> {
     for fixture in &fixtures {
         let at = versions();
         let ids = violations(&fixture.text, &at);
-        let position = levels(&at).position(|(level, version)| {
-            level == fixture.level && *version == fixture.version
-        });
+        let position = levels(&at)
+            .position(|(level, version)| level == fixture.level && *version == fixture.version);
         let allowed = position.and_then(|position| ids.get(position)).map(Vec::is_empty);
         disagreements.compare(
             format!("{} {} {}", fixture.level, fixture.version, fixture.name),

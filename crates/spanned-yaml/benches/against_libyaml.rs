@@ -16,7 +16,10 @@ use libyaml_safer::{EventData, Parser};
 const ROUNDS: usize = 15;
 
 fn main() {
-    println!("{:<22}{:>9}{:>20}{:>20}{:>8}", "input", "KiB", "spanned-yaml MB/s", "libyaml-safer MB/s", "ratio");
+    println!(
+        "{:<22}{:>9}{:>20}{:>20}{:>8}",
+        "input", "KiB", "spanned-yaml MB/s", "libyaml-safer MB/s", "ratio"
+    );
     for (name, text) in [
         ("ordinary manifests", manifests(400)),
         ("CRDs", definitions(40)),
@@ -85,9 +88,15 @@ fn manifests(count: usize) -> String {
 fn definitions(count: usize) -> String {
     let mut text = String::new();
     for n in 0..count {
-        let _ = write!(text, "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: things{n}.example.com\nspec:\n  versions:\n    - name: v1\n      schema:\n        openAPIV3Schema:\n          type: object\n          properties:\n");
+        let _ = write!(
+            text,
+            "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: things{n}.example.com\nspec:\n  versions:\n    - name: v1\n      schema:\n        openAPIV3Schema:\n          type: object\n          properties:\n"
+        );
         for field in 0..60 {
-            let _ = write!(text, "            field{field}:\n              description: |-\n                Field {field} says how the controller treats the objects that it\n                selects. It is optional, and when it is absent the default holds.\n\n                More: https://example.com/docs/field{field}\n              type: object\n              properties:\n                matchLabels:\n                  additionalProperties:\n                    type: string\n                  description: a map of key and value pairs, each of which must be\n                    present on an object for it to be selected\n                  type: object\n              x-kubernetes-map-type: atomic\n");
+            let _ = write!(
+                text,
+                "            field{field}:\n              description: |-\n                Field {field} says how the controller treats the objects that it\n                selects. It is optional, and when it is absent the default holds.\n\n                More: https://example.com/docs/field{field}\n              type: object\n              properties:\n                matchLabels:\n                  additionalProperties:\n                    type: string\n                  description: a map of key and value pairs, each of which must be\n                    present on an object for it to be selected\n                  type: object\n              x-kubernetes-map-type: atomic\n"
+            );
         }
     }
     text
@@ -97,7 +106,10 @@ fn json(count: usize) -> String {
     let mut text = String::from("[");
     for n in 0..count {
         let comma = if n == 0 { "" } else { ",\n" };
-        let _ = write!(text, "{comma}{{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {{\"name\": \"s{n}\", \"labels\": {{\"a\": \"b\"}}}}, \"spec\": {{\"ports\": [{{\"port\": {n}, \"protocol\": \"TCP\"}}]}}}}");
+        let _ = write!(
+            text,
+            "{comma}{{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {{\"name\": \"s{n}\", \"labels\": {{\"a\": \"b\"}}}}, \"spec\": {{\"ports\": [{{\"port\": {n}, \"protocol\": \"TCP\"}}]}}}}"
+        );
     }
     text + "]\n"
 }
@@ -105,7 +117,10 @@ fn json(count: usize) -> String {
 fn remarks(count: usize) -> String {
     let mut text = String::new();
     for n in 0..count {
-        let _ = write!(text, "# What follows was set after a long talk, and is to stay (number {n}).\nkey{n}: \"a value with \\\"quotes\\\" and a tab\\t in it\" # and why\nother{n}: 'it''s plain enough, isn''t it'\n");
+        let _ = write!(
+            text,
+            "# What follows was set after a long talk, and is to stay (number {n}).\nkey{n}: \"a value with \\\"quotes\\\" and a tab\\t in it\" # and why\nother{n}: 'it''s plain enough, isn''t it'\n"
+        );
     }
     text
 }

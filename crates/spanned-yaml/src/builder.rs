@@ -18,7 +18,6 @@ pub(crate) struct Properties {
     pub(crate) start: u32,
 }
 
-
 /// An anchored node: its id, and how many nodes it stands for, aliases expanded.
 struct Anchored {
     id: u32,
@@ -99,7 +98,13 @@ impl<'s> Builder<'s> {
         id
     }
 
-    pub(crate) fn scalar(&mut self, span: Span, style: Style, text: Text, properties: Option<Properties>) {
+    pub(crate) fn scalar(
+        &mut self,
+        span: Span,
+        style: Style,
+        text: Text,
+        properties: Option<Properties>,
+    ) {
         let flags = if text.decoded { TEXT_DECODED } else { 0 };
         self.push(Record::new(Kind::Scalar, style, flags, span, text.start, text.len), properties);
     }
@@ -122,7 +127,13 @@ impl<'s> Builder<'s> {
         self.open(Kind::Mapping, span, style, properties)
     }
 
-    fn open(&mut self, kind: Kind, span: Span, style: Style, properties: Option<Properties>) -> Result<()> {
+    fn open(
+        &mut self,
+        kind: Kind,
+        span: Span,
+        style: Style,
+        properties: Option<Properties>,
+    ) -> Result<()> {
         if self.open.len() >= self.limits.max_depth as usize {
             let message = format!("nested deeper than {} levels", self.limits.max_depth);
             return Err(Error::new(ErrorKind::DepthLimit, message, span));
@@ -173,10 +184,7 @@ impl<'s> Builder<'s> {
             return Err(error.related(at as usize, "the node that it names starts here"));
         }
         let (target, size) = (anchored.id, anchored.expanded);
-        self.push(
-            Record::new(Kind::Alias, Style::Plain, 0, span, target, 0),
-            None,
-        );
+        self.push(Record::new(Kind::Alias, Style::Plain, 0, span, target, 0), None);
         self.expanded = self.expanded.saturating_add(size);
         self.from_aliases = self.from_aliases.saturating_add(size);
         #[allow(clippy::cast_precision_loss, reason = "a ratio")]

@@ -18,7 +18,9 @@ pub(crate) fn bad_characters(source: &str) -> Vec<Error> {
             let start = index * CHUNK;
             for at in (start..start + chunk.len()).filter(|at| source.is_char_boundary(*at)) {
                 let character = source.get(at..).and_then(|rest| rest.chars().next());
-                errors.extend(character.filter(|character| !is_allowed(*character)).map(|bad| error(bad, at)));
+                errors.extend(
+                    character.filter(|character| !is_allowed(*character)).map(|bad| error(bad, at)),
+                );
             }
             if errors.len() >= MAX_REPORTED {
                 break;

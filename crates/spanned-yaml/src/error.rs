@@ -53,7 +53,14 @@ impl Error {
     // Boxed, so that the results which every token passes through stay small.
     #[cold]
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>, span: Span) -> Box<Self> {
-        Box::new(Self { kind, message: message.into(), span, help: None, related: None, document: 0 })
+        Box::new(Self {
+            kind,
+            message: message.into(),
+            span,
+            help: None,
+            related: None,
+            document: 0,
+        })
     }
 
     #[cold]

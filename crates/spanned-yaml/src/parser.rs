@@ -106,12 +106,7 @@ impl<'s> Parser<'s> {
     /// An empty plain scalar at `at`.
     fn empty(&mut self, at: u32) {
         let span = Span { start: at, end: at };
-        self.builder.scalar(
-            span,
-            Style::Plain,
-            Text { start: at, len: 0, decoded: false },
-            None,
-        );
+        self.builder.scalar(span, Style::Plain, Text { start: at, len: 0, decoded: false }, None);
     }
 
     /// A node; what is within it is left to the states that it pushes.

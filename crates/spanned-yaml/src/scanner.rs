@@ -617,7 +617,8 @@ impl<'s> Scanner<'s> {
             return None;
         }
         let rest = self.bytes.get(self.at..)?;
-        let length = rest.iter().take(MAX_SIMPLE_KEY).position(|byte| !IN_KEY[usize::from(*byte)])?;
+        let length =
+            rest.iter().take(MAX_SIMPLE_KEY).position(|byte| !IN_KEY[usize::from(*byte)])?;
         let follows = matches!(rest.get(length + 1), Some(b' ' | b'\n' | b'\r' | b'\t'));
         (length > 0 && rest.get(length) == Some(&b':') && follows).then_some(self.at + length)
     }
@@ -697,7 +698,8 @@ const IN_KEY: [bool; 256] = {
     let mut byte = 0;
     while byte < 128 {
         let known = byte as u8;
-        table[byte] = known.is_ascii_alphanumeric() || matches!(known, b'_' | b'-' | b'.' | b'/' | b'$');
+        table[byte] =
+            known.is_ascii_alphanumeric() || matches!(known, b'_' | b'-' | b'.' | b'/' | b'$');
         byte += 1;
     }
     table

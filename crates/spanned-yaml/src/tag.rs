@@ -143,7 +143,12 @@ impl Scanner<'_> {
     }
 
     /// A tag's address; `head` is what was taken for a handle and belongs to it.
-    fn scan_tag_uri(&mut self, brackets: bool, head: &str, start: usize) -> Result<String, Box<Error>> {
+    fn scan_tag_uri(
+        &mut self,
+        brackets: bool,
+        head: &str,
+        start: usize,
+    ) -> Result<String, Box<Error>> {
         let mut bytes = head.get(1..).unwrap_or_default().as_bytes().to_vec();
         let mut is_empty = head.is_empty();
         loop {

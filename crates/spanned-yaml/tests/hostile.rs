@@ -45,7 +45,8 @@ fn alias_bombs_are_refused_and_not_expanded() {
 
 #[test]
 fn aliases_within_reason_are_read() {
-    let text = "a: &a {x: 1}\n".to_owned() + &(0..500).map(|n| format!("b{n}: *a\n")).collect::<String>();
+    let text =
+        "a: &a {x: 1}\n".to_owned() + &(0..500).map(|n| format!("b{n}: *a\n")).collect::<String>();
     let tree = parse(text);
     assert_eq!(root(&tree).at_pointer("/b499/x").unwrap().as_i64(), Some(1));
 }
@@ -127,7 +128,8 @@ fn other_encodings_and_binary_files_are_one_clear_error() {
     }
     let zeros = parse_bytes(vec![0; 10 << 20], &Limits::default());
     assert_eq!(only_error(&zeros), ErrorKind::Encoding);
-    let binary: Vec<u8> = (0..1 << 20).map(|n: u32| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let binary: Vec<u8> =
+        (0..1 << 20).map(|n: u32| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     assert!(!parse_bytes(binary, &Limits::default()).errors().is_empty());
 }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     config::{Config, RuleSetting},
     finding::Level,
-    kube::{Malformed, Object, Pod},
+    kube::{Image, ImageField, Malformed, Object, Pod},
     repo::File,
     rules::{self, Check, Rule, pod_security},
 };
@@ -22,6 +22,7 @@ pub(super) struct Plan<'a> {
     enabled: Vec<&'static Rule>,
     document: Vec<&'static Rule>,
     object: Vec<&'static Rule>,
+    image: Vec<&'static Rule>,
     pod: Vec<&'static Rule>,
     pod_security: Vec<pod_security::Applied>,
     namespace: Vec<&'static Rule>,
@@ -35,6 +36,7 @@ impl<'a> Plan<'a> {
             enabled: Vec::new(),
             document: Vec::new(),
             object: Vec::new(),
+            image: Vec::new(),
             pod: Vec::new(),
             pod_security: Vec::new(),
             namespace: Vec::new(),
@@ -49,6 +51,11 @@ impl<'a> Plan<'a> {
                 Check::Engine | Check::PodSecurity(_) => {}
                 Check::Document(_) => plan.document.push(rule),
                 Check::Object(..) => plan.object.push(rule),
+                Check::Image(_) => plan.image.push(rule),
+                Check::PodsAndObjects { .. } => {
+                    plan.object.push(rule);
+                    plan.pod.push(rule);
+                }
                 Check::Pod(_) => plan.pod.push(rule),
                 Check::Namespace(_) => plan.namespace.push(rule),
             }
@@ -134,11 +141,19 @@ impl<'a> Plan<'a> {
         findings: &mut Findings<'f>,
     ) {
         for rule in &self.object {
-            if let Check::Object(kinds, check) = rule.check {
-                if kinds.is_empty() || kinds.contains(&object.kind) {
-                    findings.set_rule(rule);
-                    check(object, scope, findings);
-                }
+            let (kinds, check) = match rule.check {
+                Check::Object(kinds, check) => (kinds, check),
+                Check::PodsAndObjects { kinds, object, .. } => (kinds, object),
+                _ => continue,
+            };
+            if kinds.is_empty() || kinds.contains(&object.kind) {
+                findings.set_rule(rule);
+                check(object, scope, findings);
+            }
+        }
+        if !self.image.is_empty() && !scope.config.images.fields.is_empty() {
+            for image in Image::of_fields(object, image_fields(scope.config, object)) {
+                self.check_image(&image, scope, findings);
             }
         }
     }
@@ -150,9 +165,14 @@ impl<'a> Plan<'a> {
         findings: &mut Findings<'f>,
     ) {
         for rule in &self.pod {
-            if let Check::Pod(check) = rule.check {
+            if let Check::Pod(check) | Check::PodsAndObjects { pod: check, .. } = rule.check {
                 findings.set_rule(rule);
                 check(pod, scope, findings);
+            }
+        }
+        if !self.image.is_empty() {
+            for image in Image::of_pod(pod) {
+                self.check_image(&image, scope, findings);
             }
         }
         if !self.pod_security.is_empty()
@@ -161,6 +181,16 @@ impl<'a> Plan<'a> {
             for applied in &self.pod_security {
                 findings.set_rule(applied.rule);
                 (applied.check)(pod, findings);
+            }
+        }
+    }
+
+    /// One parse of a reference serves all rules about images.
+    fn check_image<'f>(&self, image: &Image<'f>, scope: &Scope<'f>, findings: &mut Findings<'f>) {
+        for rule in &self.image {
+            if let Check::Image(check) = rule.check {
+                findings.set_rule(rule);
+                check(image, scope, findings);
             }
         }
     }
@@ -178,6 +208,13 @@ impl<'a> Plan<'a> {
             }
         }
     }
+}
+
+/// Where objects of this kind name images beyond their pods.
+fn image_fields<'f>(config: &'f Config, object: &Object<'_>) -> &'f [ImageField] {
+    let fields = &config.images.fields;
+    let full = format!("{}/{}", object.group(), object.kind);
+    fields.get(&full).or_else(|| fields.get(object.kind)).map_or(&[], Vec::as_slice)
 }
 
 /// The level that a table of settings gives a rule: by its id, else by `group/*`.

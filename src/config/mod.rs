@@ -11,7 +11,10 @@ use serde::Deserialize;
 pub use load::{ConfigError, load};
 pub use patterns::{ObjectPattern, PathPattern};
 
-use crate::finding::Level;
+use crate::{
+    finding::Level,
+    kube::{ImageField, ImagePattern},
+};
 
 /// The configuration of a repository. Every key is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -138,15 +141,15 @@ pub struct PodSecurityExemptions {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Images {
     /// Hosts and repository prefixes, as `*.azurecr.io` or `contoso.azurecr.io/team/*`.
-    pub allow: Vec<String>,
+    pub allow: Vec<ImagePattern>,
     /// Image fields of custom resources: `Kind` or `group/Kind` to field paths
     /// (`spec.image`, `spec.sidecars[*].image`).
-    pub fields: BTreeMap<String, Vec<String>>,
+    pub fields: BTreeMap<String, Vec<ImageField>>,
 }
 
 impl Default for Images {
     fn default() -> Self {
-        Self { allow: vec!["*.azurecr.io".to_owned()], fields: BTreeMap::new() }
+        Self { allow: vec![ImagePattern::any_host_of("azurecr.io")], fields: BTreeMap::new() }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Views over the tree that rules share: objects, pods, values, quantities,
 //! image references, selectors. Nothing here judges.
 
+mod image;
+mod image_policy;
 mod image_reference;
 mod object;
 mod pod;
@@ -8,9 +10,11 @@ mod quantity;
 mod selector;
 mod value;
 
+pub use image::{Image, ImageUser, ImageValue};
+pub use image_policy::{Allowed, ImageField, ImagePattern, is_allowed, judge_prefix};
 pub use image_reference::{ImageReference, InvalidReference};
 pub use object::Object;
 pub use pod::{Container, ContainerRole, Malformed, Pod, PodTemplates};
-pub use quantity::{InvalidQuantity, Quantity};
+pub use quantity::{InvalidQuantity, Quantity, QuantityField, suggest as suggest_quantity};
 pub use selector::{InvalidSelector, Requirement, Selector};
 pub use value::{Value, is_unresolved};

@@ -20,7 +20,7 @@ use spanned_yaml::Node;
 use crate::{
     check::{Findings, Namespace, Scope},
     finding::Level,
-    kube::{Object, Pod},
+    kube::{Image, Object, Pod},
     repo::File,
 };
 
@@ -65,6 +65,18 @@ pub enum Check {
     Document(for<'a> fn(&'a File, Node<'a>, &mut Findings<'a>)),
     /// Objects of these kinds; an empty list means all.
     Object(&'static [&'static str], for<'a> fn(&'a Object<'a>, &Scope<'a>, &mut Findings<'a>)),
+    /// Every use of an image: by containers, by volumes, by the fields of custom
+    /// resources that `images.fields` names.
+    Image(for<'a> fn(&Image<'a>, &Scope<'a>, &mut Findings<'a>)),
+    /// Every pod and pod template, and objects of these kinds.
+    PodsAndObjects {
+        /// Kinds without pods that it looks at as well.
+        kinds: &'static [&'static str],
+        /// Decides on a pod.
+        pod: for<'a> fn(&'a Pod<'a>, &Scope<'a>, &mut Findings<'a>),
+        /// Decides on an object of `kinds`.
+        object: for<'a> fn(&'a Object<'a>, &Scope<'a>, &mut Findings<'a>),
+    },
     /// Every pod and pod template.
     Pod(for<'a> fn(&'a Pod<'a>, &Scope<'a>, &mut Findings<'a>)),
     /// A row of the Pod Security Standards: a pod check that depends on level and version.

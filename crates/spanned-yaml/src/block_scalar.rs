@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Span, Style,
-    scanner::{Scanner, Token, TokenKind},
+    scanner::{Scanner, Token},
 };
 
 /// What becomes of the line breaks at the end.
@@ -77,10 +77,7 @@ impl Scanner<'_> {
         self.clear_breaks();
         let text = self.decoded_from(from);
         let style = if literal { Style::Literal } else { Style::Folded };
-        self.push_token(Token {
-            kind: TokenKind::Scalar(style, text),
-            span: Span::new(start, end),
-        });
+        self.push_token(Token::scalar(style, text, Span::new(start, end)));
         Ok(())
     }
 

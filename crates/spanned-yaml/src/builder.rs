@@ -86,7 +86,7 @@ impl<'s> Builder<'s> {
         id
     }
 
-    fn push(&mut self, record: Record, properties: Option<Properties>) -> u32 {
+    fn push(&mut self, record: Record, properties: Option<Box<Properties>>) -> u32 {
         let id = self.push_bare(record);
         let Some(properties) = properties else { return id };
         if let Some(anchor) = properties.anchor {
@@ -94,7 +94,7 @@ impl<'s> Builder<'s> {
             self.anchors
                 .insert(name, Anchored { id, expanded: 1, is_open: record.kind() != Kind::Scalar });
         }
-        self.properties.push((id, properties));
+        self.properties.push((id, *properties));
         id
     }
 
@@ -103,7 +103,7 @@ impl<'s> Builder<'s> {
         span: Span,
         style: Style,
         text: Text,
-        properties: Option<Properties>,
+        properties: Option<Box<Properties>>,
     ) {
         let flags = if text.decoded { TEXT_DECODED } else { 0 };
         self.push(Record::new(Kind::Scalar, style, flags, span, text.start, text.len), properties);
@@ -113,7 +113,7 @@ impl<'s> Builder<'s> {
         &mut self,
         span: Span,
         style: Style,
-        properties: Option<Properties>,
+        properties: Option<Box<Properties>>,
     ) -> Result<()> {
         self.open(Kind::Sequence, span, style, properties)
     }
@@ -122,7 +122,7 @@ impl<'s> Builder<'s> {
         &mut self,
         span: Span,
         style: Style,
-        properties: Option<Properties>,
+        properties: Option<Box<Properties>>,
     ) -> Result<()> {
         self.open(Kind::Mapping, span, style, properties)
     }
@@ -132,7 +132,7 @@ impl<'s> Builder<'s> {
         kind: Kind,
         span: Span,
         style: Style,
-        properties: Option<Properties>,
+        properties: Option<Box<Properties>>,
     ) -> Result<()> {
         if self.open.len() >= self.limits.max_depth as usize {
             let message = format!("nested deeper than {} levels", self.limits.max_depth);

@@ -109,9 +109,7 @@ impl Parser<'_> {
         let mut document = Document { span: token.span, ..Document::default() };
         match token.kind {
             TokenKind::StreamEnd => return Ok(None),
-            TokenKind::VersionDirective(..)
-            | TokenKind::TagDirective(_)
-            | TokenKind::DocumentStart => {
+            TokenKind::VersionDirective | TokenKind::TagDirective | TokenKind::DocumentStart => {
                 self.directives(&mut document)?;
                 let token = self.scanner.peek_token()?;
                 if token.kind != TokenKind::DocumentStart {
@@ -141,8 +139,8 @@ impl Parser<'_> {
         let is_empty = document.explicit_start
             && matches!(
                 token.kind,
-                TokenKind::VersionDirective(..)
-                    | TokenKind::TagDirective(_)
+                TokenKind::VersionDirective
+                    | TokenKind::TagDirective
                     | TokenKind::DocumentStart
                     | TokenKind::DocumentEnd
                     | TokenKind::StreamEnd
@@ -168,7 +166,8 @@ impl Parser<'_> {
             let token = self.scanner.peek_token()?;
             let at = token.span.start as usize;
             match token.kind {
-                TokenKind::VersionDirective(major, minor) => {
+                TokenKind::VersionDirective => {
+                    let (major, minor) = (token.a, token.b);
                     if document.version.is_some() {
                         return Err(Error::syntax("a second %YAML directive", at));
                     }
@@ -180,7 +179,8 @@ impl Parser<'_> {
                     }
                     document.version = Some((major, minor));
                 }
-                TokenKind::TagDirective(index) => {
+                TokenKind::TagDirective => {
+                    let index = token.a;
                     let directive =
                         self.scanner.tags.get(index as usize).cloned().unwrap_or_default();
                     if self.tag_directives.iter().any(|(handle, _)| *handle == directive.0) {

@@ -1,13 +1,13 @@
 //! Quoted scalars.
 
 use crate::{
-    Error, Style,
-    scanner::{Scanner, TokenKind},
+    Error, Span, Style,
+    scanner::{Scanner, Token},
 };
 
 impl Scanner<'_> {
-    /// Scans a scalar in `quote`s and queues it.
-    pub(crate) fn scan_quoted_scalar(&mut self, quote: u8) -> Result<(), Box<Error>> {
+    /// Scans a scalar in `quote`s.
+    pub(crate) fn scan_quoted_scalar(&mut self, quote: u8) -> Result<Token, Box<Error>> {
         let start = self.at;
         let single = quote == b'\'';
         self.at += 1;
@@ -97,8 +97,8 @@ impl Scanner<'_> {
         };
         self.at += 1;
         let style = if single { Style::SingleQuoted } else { Style::DoubleQuoted };
-        self.push(TokenKind::Scalar(style, text), start);
-        Ok(())
+        let span = Span::new(start, self.at);
+        Ok(Token::scalar(style, text, span))
     }
 
     /// Copies the source from `chunk` to here into the side buffer.

@@ -117,17 +117,17 @@ impl<'s> Parser<'s> {
             return self.builder.alias(token.span);
         }
         let mut properties = None;
-        if matches!(token.kind, TokenKind::Anchor | TokenKind::Tag(_)) {
-            properties = Some(self.properties(&mut token)?);
+        if matches!(token.kind, TokenKind::Anchor | TokenKind::Tag) {
+            properties = Some(Box::new(self.properties(&mut token)?));
         }
         match token.kind {
             TokenKind::BlockEntry if indentless => {
                 self.builder.open_sequence(token.span, Style::Block, properties)?;
                 self.states.push(State::IndentlessSequenceEntry);
             }
-            TokenKind::Scalar(style, text) => {
+            TokenKind::Scalar => {
                 self.scanner.take_token();
-                self.builder.scalar(token.span, style, text, properties);
+                self.builder.scalar(token.span, token.style, token.text(), properties);
             }
             TokenKind::FlowSequenceStart => {
                 self.scanner.take_token();
@@ -170,7 +170,8 @@ impl<'s> Parser<'s> {
                     let name = Span { start: token.span.start + 1, end: token.span.end };
                     properties.anchor = Some(name);
                 }
-                TokenKind::Tag(index) if properties.tag.is_none() => {
+                TokenKind::Tag if properties.tag.is_none() => {
+                    let index = token.a;
                     properties.tag = Some(self.resolve_tag(index, token.span.start as usize)?);
                 }
                 _ => break,
@@ -210,7 +211,7 @@ impl<'s> Parser<'s> {
             TokenKind::BlockEntry => {
                 self.scanner.take_token();
                 self.states.push(State::BlockSequenceEntry);
-                match self.next()?.kind {
+                match self.scanner.peek_kind()? {
                     TokenKind::BlockEntry | TokenKind::BlockEnd => {
                         self.empty(token.span.end);
                         Ok(())
@@ -245,7 +246,7 @@ impl<'s> Parser<'s> {
         }
         self.scanner.take_token();
         self.states.push(State::IndentlessSequenceEntry);
-        match self.next()?.kind {
+        match self.scanner.peek_kind()? {
             TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
                 self.empty(token.span.end);
                 Ok(())
@@ -260,7 +261,7 @@ impl<'s> Parser<'s> {
             TokenKind::Key => {
                 self.scanner.take_token();
                 self.states.push(State::BlockMappingValue);
-                match self.next()?.kind {
+                match self.scanner.peek_kind()? {
                     TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
                         self.empty(token.span.end);
                         Ok(())
@@ -295,7 +296,7 @@ impl<'s> Parser<'s> {
             return Ok(());
         }
         self.scanner.take_token();
-        match self.next()?.kind {
+        match self.scanner.peek_kind()? {
             TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
                 self.empty(token.span.end);
                 Ok(())
@@ -418,7 +419,7 @@ impl<'s> Parser<'s> {
 fn describe(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::StreamEnd => "the end of the file",
-        TokenKind::VersionDirective(..) | TokenKind::TagDirective(_) => "a directive",
+        TokenKind::VersionDirective | TokenKind::TagDirective => "a directive",
         TokenKind::DocumentStart => "a new document",
         TokenKind::DocumentEnd => "the document's end",
         TokenKind::BlockSequenceStart => "a list",
@@ -434,7 +435,7 @@ fn describe(kind: TokenKind) -> &'static str {
         TokenKind::Value => "`:`",
         TokenKind::Alias => "an alias",
         TokenKind::Anchor => "an anchor",
-        TokenKind::Tag(_) => "a tag",
-        TokenKind::Scalar(..) => "a value",
+        TokenKind::Tag => "a tag",
+        TokenKind::Scalar => "a value",
     }
 }

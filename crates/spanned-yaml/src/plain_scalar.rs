@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Span, Style,
-    scanner::{Scanner, Token, TokenKind},
+    scanner::{Scanner, Token},
 };
 
 /// Bytes that neither end a word nor begin something that does.
@@ -68,7 +68,7 @@ impl Scanner<'_> {
         let text = decoded_from
             .map_or_else(|| Self::source_text(start, end), |from| self.decoded_from(from));
         let span = Span::new(start, end);
-        self.push_token(Token { kind: TokenKind::Scalar(Style::Plain, text), span });
+        self.push_token(Token::scalar(Style::Plain, text, span));
         Ok(())
     }
 

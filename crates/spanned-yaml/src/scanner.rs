@@ -21,10 +21,10 @@ pub(crate) struct Text {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenKind {
     StreamEnd,
-    /// Major and minor version.
-    VersionDirective(u32, u32),
-    /// Index into [`Scanner::tags`].
-    TagDirective(u32),
+    /// `a` and `b` are major and minor version.
+    VersionDirective,
+    /// `a` is an index into [`Scanner::tags`].
+    TagDirective,
     DocumentStart,
     DocumentEnd,
     BlockSequenceStart,
@@ -40,15 +40,43 @@ pub(crate) enum TokenKind {
     Value,
     Alias,
     Anchor,
-    /// Index into [`Scanner::tags`].
-    Tag(u32),
-    Scalar(Style, Text),
+    /// `a` is an index into [`Scanner::tags`].
+    Tag,
+    /// `a` and `b` are start and length of its text.
+    Scalar,
 }
 
+/// A token: flat and small, since every byte of source passes through some.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
+    pub(crate) style: Style,
+    decoded: bool,
     pub(crate) span: Span,
+    pub(crate) a: u32,
+    pub(crate) b: u32,
+}
+
+impl Token {
+    fn new(kind: TokenKind, span: Span) -> Self {
+        Self { kind, style: Style::Plain, decoded: false, span, a: 0, b: 0 }
+    }
+
+    pub(crate) fn scalar(style: Style, text: Text, span: Span) -> Self {
+        Self {
+            kind: TokenKind::Scalar,
+            style,
+            decoded: text.decoded,
+            span,
+            a: text.start,
+            b: text.len,
+        }
+    }
+
+    /// The text of a scalar.
+    pub(crate) fn text(&self) -> Text {
+        Text { start: self.a, len: self.b, decoded: self.decoded }
+    }
 }
 
 /// A node that becomes a mapping key if a `:` follows.
@@ -79,8 +107,11 @@ pub(crate) struct Scanner<'s> {
     indents: Vec<i32>,
     pub(crate) simple_key_allowed: bool,
     simple_keys: VecDeque<SimpleKey>,
-    tokens: VecDeque<Token>,
+    /// Tokens from `head` on wait; emptied as soon as none does.
+    tokens: Vec<Token>,
+    head: usize,
     taken: usize,
+    head_is_ready: bool,
     /// Where the last anchor or tag ended.
     pub(crate) last_taken_end: u32,
     ended: bool,
@@ -111,8 +142,10 @@ impl<'s> Scanner<'s> {
             indents: Vec::new(),
             simple_key_allowed: true,
             simple_keys: VecDeque::new(),
-            tokens: VecDeque::with_capacity(16),
+            tokens: Vec::with_capacity(64),
+            head: 0,
             taken: 0,
+            head_is_ready: false,
             last_taken_end: 0,
             ended: false,
             first_break: "",
@@ -135,7 +168,9 @@ impl<'s> Scanner<'s> {
         self.simple_key_allowed = true;
         self.simple_keys.clear();
         self.tokens.clear();
+        self.head = 0;
         self.taken = 0;
+        self.head_is_ready = false;
         self.ended = false;
         self.comments.retain(|comment| (comment.start as usize) < start);
     }
@@ -225,20 +260,45 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// The next token, left in the queue.
+    /// The kind of the next token, which is left in the queue.
+    #[inline]
+    pub(crate) fn peek_kind(&mut self) -> Result<TokenKind> {
+        if self.head_is_ready {
+            return Ok(self.head().kind);
+        }
+        self.fetch_head()
+    }
+
+    /// The next token, which is left in the queue.
+    #[inline]
     pub(crate) fn peek_token(&mut self) -> Result<Token> {
+        self.peek_kind()?;
+        Ok(self.head())
+    }
+
+    /// The head of the queue; the stream's end if it is empty.
+    #[inline]
+    pub(crate) fn head(&self) -> Token {
+        match self.tokens.get(self.head) {
+            Some(token) => *token,
+            None => Token::new(TokenKind::StreamEnd, Span::new(self.bytes.len(), self.bytes.len())),
+        }
+    }
+
+    /// Scans until the head of the queue is sure to stay the head.
+    fn fetch_head(&mut self) -> Result<TokenKind> {
         loop {
-            if let Some(token) = self.tokens.front().copied() {
+            if let Some(kind) = self.tokens.get(self.head).map(|token| token.kind) {
                 self.drop_stale_keys()?;
                 // A key candidate at the head may still get a Key token before it.
                 let pending =
                     self.simple_keys.front().is_some_and(|key| key.token_number == self.taken);
                 if !pending {
-                    return Ok(token);
+                    self.head_is_ready = true;
+                    return Ok(kind);
                 }
             } else if self.ended {
-                let end = self.bytes.len();
-                return Ok(Token { kind: TokenKind::StreamEnd, span: Span::new(end, end) });
+                return Ok(TokenKind::StreamEnd);
             }
             self.fetch()?;
         }
@@ -247,17 +307,40 @@ impl<'s> Scanner<'s> {
     /// Removes the head of the queue.
     #[inline]
     pub(crate) fn take_token(&mut self) {
-        if self.tokens.pop_front().is_some() {
+        self.head_is_ready = false;
+        if self.head < self.tokens.len() {
+            self.head += 1;
             self.taken += 1;
+            if self.head == self.tokens.len() {
+                self.tokens.clear();
+                self.head = 0;
+            }
         }
     }
 
-    pub(crate) fn push(&mut self, kind: TokenKind, start: usize) {
-        self.push_token(Token { kind, span: Span::new(start, self.at) });
+    /// Number of the token that is queued next.
+    fn next_number(&self) -> usize {
+        self.taken + self.tokens.len() - self.head
     }
 
+    /// Puts a token before the one of this number.
+    fn insert(&mut self, number: usize, token: Token) {
+        let at = (self.head + number).saturating_sub(self.taken).min(self.tokens.len());
+        self.tokens.insert(at, token);
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, kind: TokenKind, start: usize) {
+        self.push_token(Token::new(kind, Span::new(start, self.at)));
+    }
+
+    pub(crate) fn push_with(&mut self, kind: TokenKind, start: usize, a: u32, b: u32) {
+        self.push_token(Token { a, b, ..Token::new(kind, Span::new(start, self.at)) });
+    }
+
+    #[inline]
     pub(crate) fn push_token(&mut self, token: Token) {
-        self.tokens.push_back(token);
+        self.tokens.push(token);
     }
 
     fn fetch(&mut self) -> Result<()> {
@@ -353,7 +436,12 @@ impl<'s> Scanner<'s> {
 
     /// Drops key candidates that can't be keys any more: a key ends on its line
     /// and within 1,024 characters.
+    #[inline]
     fn drop_stale_keys(&mut self) -> Result<()> {
+        if self.simple_keys.is_empty() { Ok(()) } else { self.drop_stale_keys_of_some() }
+    }
+
+    fn drop_stale_keys_of_some(&mut self) -> Result<()> {
         while let Some(key) = self.simple_keys.front().copied() {
             if key.line == self.line && !self.is_too_long(&key) {
                 return Ok(());
@@ -386,7 +474,7 @@ impl<'s> Scanner<'s> {
         self.simple_keys.push_back(SimpleKey {
             flow_level: self.flow_level,
             required: self.flow_level == 0 && self.indent == column,
-            token_number: self.taken + self.tokens.len(),
+            token_number: self.next_number(),
             at: self.at,
             line: self.line,
             column,
@@ -415,10 +503,10 @@ impl<'s> Scanner<'s> {
         }
         self.indents.push(self.indent);
         self.indent = column;
-        let token = Token { kind, span: Span::new(at, at) };
+        let token = Token::new(kind, Span::new(at, at));
         match number {
-            None => self.tokens.push_back(token),
-            Some(number) => self.tokens.insert(number - self.taken, token),
+            None => self.push_token(token),
+            Some(number) => self.insert(number, token),
         }
     }
 
@@ -520,8 +608,8 @@ impl<'s> Scanner<'s> {
     fn fetch_value(&mut self) -> Result<()> {
         if let Some(key) = self.simple_key() {
             self.simple_keys.pop_back();
-            let token = Token { kind: TokenKind::Key, span: Span::new(key.at, key.at) };
-            self.tokens.insert(key.token_number - self.taken, token);
+            let token = Token::new(TokenKind::Key, Span::new(key.at, key.at));
+            self.insert(key.token_number, token);
             self.roll(key.column, Some(key.token_number), TokenKind::BlockMappingStart, key.at);
             self.simple_key_allowed = false;
         } else {
@@ -577,15 +665,38 @@ impl<'s> Scanner<'s> {
     }
 
     fn fetch_quoted_scalar(&mut self, quote: u8) -> Result<()> {
-        self.save_simple_key()?;
+        if !self.simple_key_allowed {
+            let token = self.scan_quoted_scalar(quote)?;
+            self.push_token(token);
+            return Ok(());
+        }
+        let (start, line, column) = (self.at, self.line, self.column());
+        self.remove_simple_key()?;
+        let token = self.scan_quoted_scalar(quote)?;
+        let is_short = line == self.line && self.at - start <= MAX_SIMPLE_KEY;
+        if is_short && self.peek(0) == b':' && (self.flow_level > 0 || self.is_blankz(1)) {
+            return self.fetch_key_and_value(token, column);
+        }
+        self.simple_keys.push_back(SimpleKey {
+            flow_level: self.flow_level,
+            required: self.flow_level == 0 && self.indent == column,
+            token_number: self.next_number(),
+            at: start,
+            line,
+            column,
+        });
         self.simple_key_allowed = false;
-        self.scan_quoted_scalar(quote)
+        self.push_token(token);
+        Ok(())
     }
 
     fn fetch_plain_scalar(&mut self) -> Result<()> {
         if let Some(end) = self.plain_key_end() {
             let text = Self::source_text(self.at, end);
-            return self.fetch_key_and_value(TokenKind::Scalar(Style::Plain, text), end);
+            let column = self.column();
+            self.remove_simple_key()?;
+            let token = Token::scalar(Style::Plain, text, Span::new(self.at, end));
+            return self.fetch_key_and_value(token, column);
         }
         self.save_simple_key()?;
         self.simple_key_allowed = false;
@@ -596,15 +707,13 @@ impl<'s> Scanner<'s> {
     /// line: the same tokens that [`Scanner::fetch_value`] would make of it, without
     /// the detour. Most scalars of ordinary files are such keys, or values that
     /// can't be.
-    fn fetch_key_and_value(&mut self, scalar: TokenKind, end: usize) -> Result<()> {
-        let start = self.at;
-        let column = self.column();
-        self.remove_simple_key()?;
+    fn fetch_key_and_value(&mut self, scalar: Token, column: i32) -> Result<()> {
+        let (start, end) = (scalar.span.start as usize, scalar.span.end as usize);
+        self.at = start;
         self.roll(column, None, TokenKind::BlockMappingStart, start);
         self.push(TokenKind::Key, start);
-        self.at = end;
-        self.push(scalar, start);
-        self.at += 1;
+        self.push_token(scalar);
+        self.at = end + 1;
         self.push(TokenKind::Value, end);
         self.simple_key_allowed = false;
         Ok(())

@@ -17,7 +17,7 @@ impl Scanner<'_> {
         while is_word(self.peek(0)) {
             self.at += 1;
         }
-        let kind = match self.source.get(name..self.at).filter(|_| self.is_blankz(0)) {
+        let (kind, a, b) = match self.source.get(name..self.at).filter(|_| self.is_blankz(0)) {
             Some("YAML") => self.scan_version(start)?,
             Some("TAG") => self.scan_tag_directive(start)?,
             _ => {
@@ -25,7 +25,7 @@ impl Scanner<'_> {
                     .help("quote a value that starts with `%`"));
             }
         };
-        self.push(kind, start);
+        self.push_with(kind, start, a, b);
         while self.is_blank(0) {
             self.at += 1;
         }
@@ -43,7 +43,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn scan_version(&mut self, start: usize) -> Result<TokenKind, Box<Error>> {
+    fn scan_version(&mut self, start: usize) -> Result<(TokenKind, u32, u32), Box<Error>> {
         while self.is_blank(0) {
             self.at += 1;
         }
@@ -53,7 +53,7 @@ impl Scanner<'_> {
         }
         self.at += 1;
         let minor = self.scan_version_number(start)?;
-        Ok(TokenKind::VersionDirective(major, minor))
+        Ok((TokenKind::VersionDirective, major, minor))
     }
 
     fn scan_version_number(&mut self, start: usize) -> Result<u32, Box<Error>> {
@@ -66,7 +66,7 @@ impl Scanner<'_> {
         digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| bad_version(start))
     }
 
-    fn scan_tag_directive(&mut self, start: usize) -> Result<TokenKind, Box<Error>> {
+    fn scan_tag_directive(&mut self, start: usize) -> Result<(TokenKind, u32, u32), Box<Error>> {
         while self.is_blank(0) {
             self.at += 1;
         }
@@ -81,7 +81,7 @@ impl Scanner<'_> {
         if !self.is_blankz(0) {
             return Err(bad_tag("a blank or line break follows a %TAG directive", self.at, start));
         }
-        Ok(TokenKind::TagDirective(self.keep_tag(handle, prefix)))
+        Ok((TokenKind::TagDirective, self.keep_tag(handle, prefix), 0))
     }
 
     /// Scans a tag, at its `!`, and queues it.
@@ -115,7 +115,7 @@ impl Scanner<'_> {
             return Err(bad_tag("a blank or line break follows a tag", self.at, start));
         }
         let index = self.keep_tag(handle, suffix);
-        self.push(TokenKind::Tag(index), start);
+        self.push_with(TokenKind::Tag, start, index, 0);
         Ok(())
     }
 

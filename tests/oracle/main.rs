@@ -1,0 +1,62 @@
+//! Portcullis against upstream's own code.
+//!
+//! Each module asks a judge of `oracle/` (a Go program that runs the upstream libraries; its
+//! README says which) and compares. Without Go the trials are ignored, unless `PORTCULLIS_REQUIRE`
+//! has the word `go`.
+#![allow(clippy::print_stderr, reason = "a test harness reports to a person")]
+
+mod base64;
+mod disagreements;
+mod generate;
+mod image_references;
+mod judge;
+mod pod_security;
+mod quantities;
+mod smoke;
+mod yaml_scalar_cases;
+mod yaml_scalars;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn trials() -> Vec<Trial> {
+    [
+        image_references::trials(),
+        pod_security::trials(),
+        quantities::trials(),
+        smoke::trials(),
+        yaml_scalars::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut trials = trials();
+    if !arguments.list {
+        match generate::seed() {
+            Ok(seed) => eprintln!("seed: {seed} (set PORTCULLIS_SEED to repeat a run)"),
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+        if let Err(missing) = judge::toolchain() {
+            eprintln!("{missing}");
+            if !required("go") {
+                trials = trials.into_iter().map(|trial| trial.with_ignored_flag(true)).collect();
+            }
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Tells whether `PORTCULLIS_REQUIRE` names something that must not be missing.
+fn required(word: &str) -> bool {
+    std::env::var("PORTCULLIS_REQUIRE").is_ok_and(|value| {
+        value.split(|c: char| !c.is_ascii_alphanumeric()).any(|found| found == word)
+    })
+}

@@ -138,6 +138,11 @@ impl<'a> Findings<'a> {
         self.violations.is_empty() && self.gaps.is_empty()
     }
 
+    /// Whether any offence was reported.
+    pub fn has_violations(&self) -> bool {
+        !self.violations.is_empty()
+    }
+
     /// Says which rule reports next.
     pub(crate) fn set_rule(&mut self, rule: &'static Rule) {
         self.rule = Some(rule);

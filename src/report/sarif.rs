@@ -341,19 +341,14 @@ impl Place {
 fn logical_locations(finding: &Finding) -> Vec<Logical> {
     let Some(object) = &finding.object else { return Vec::new() };
     let qualified = object.to_string();
-    let mut locations = Vec::with_capacity(2);
-    if let Some(field) = &finding.field {
-        locations.push(Logical {
-            name: field.clone(),
-            fully_qualified_name: format!("{qualified}/{field}"),
-            kind: "property",
-        });
-    }
-    locations.insert(
-        0,
-        Logical { name: object.name.clone(), fully_qualified_name: qualified, kind: "object" },
-    );
-    locations
+    let field = finding.field.as_ref().map(|field| Logical {
+        name: field.clone(),
+        fully_qualified_name: format!("{qualified}/{field}"),
+        kind: "property",
+    });
+    let name = object.name.clone();
+    let object = Logical { name, fully_qualified_name: qualified, kind: "object" };
+    std::iter::once(object).chain(field).collect()
 }
 
 #[derive(Serialize)]

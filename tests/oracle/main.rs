@@ -10,6 +10,7 @@ mod disagreements;
 mod generate;
 mod image_references;
 mod judge;
+mod pod_security;
 mod quantities;
 mod smoke;
 mod yaml_scalar_cases;
@@ -20,10 +21,16 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 fn trials() -> Vec<Trial> {
-    [image_references::trials(), quantities::trials(), smoke::trials(), yaml_scalars::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        image_references::trials(),
+        pod_security::trials(),
+        quantities::trials(),
+        smoke::trials(),
+        yaml_scalars::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn main() -> ExitCode {

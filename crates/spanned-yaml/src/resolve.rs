@@ -49,7 +49,9 @@ pub(crate) fn resolve<'t>(
     // A scalar with quotes and without tag is a string; `!` says the same.
     let tag = match tag {
         None if style != Style::Plain => STR,
-        Some("!") => STR,
+        // The non-specific tag: v3 drops it and looks at the style alone.
+        Some("!") if dialect == Dialect::GoYamlV2 || style != Style::Plain => STR,
+        Some("!") => "",
         None => "",
         Some(tag) => tag,
     };
@@ -83,7 +85,10 @@ fn plain<'t>(text: &'t str, wanted: &str, dialect: Dialect) -> Scalar<'t> {
         b'.' => match text {
             ".inf" | ".Inf" | ".INF" => Scalar::Float(f64::INFINITY),
             ".nan" | ".NaN" | ".NAN" => Scalar::Float(f64::NAN),
-            _ => float(text).map_or(Scalar::Str(text), Scalar::Float),
+            _ if underscores_separate_digits(text) => {
+                float(&text.replace('_', "")).map_or(Scalar::Str(text), Scalar::Float)
+            }
+            _ => Scalar::Str(text),
         },
         b'+' | b'-' | b'0'..=b'9' => {
             match text {
@@ -206,6 +211,17 @@ fn float(text: &str) -> Option<f64> {
         return None;
     }
     text.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// Go's rule for `_` in a literal (`underscoreOK` in strconv): between digits only.
+fn underscores_separate_digits(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'_')
+        .all(|(at, _)| digit(at.checked_sub(1)) && digit(Some(at + 1)))
 }
 
 #[cfg(test)]

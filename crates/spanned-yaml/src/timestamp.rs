@@ -27,6 +27,10 @@ pub(crate) fn is_timestamp(text: &str) -> bool {
         _ => return false,
     };
     rest.0 = rest.0.get(1..).unwrap_or_default();
+    if !zoned {
+        // A space in Go's layout stands for any number of them.
+        while rest.take(b' ') {}
+    }
     rest.time() && if zoned { rest.zone() } else { rest.0.is_empty() }
 }
 
@@ -71,7 +75,7 @@ impl Cursor<'_> {
     /// `15:4:5` with a fraction of any length behind `.` or `,`. Go takes one or
     /// two digits for each part, and the hour, too.
     fn time(&mut self) -> bool {
-        let hour = self.two();
+        let hour = self.number();
         if !hour.is_some_and(|hour| hour < 24) || !self.take(b':') {
             return false;
         }
@@ -99,7 +103,7 @@ impl Cursor<'_> {
             return false;
         }
         let hours = self.two().is_some_and(|hours| hours <= 24);
-        let minutes = self.take(b':') && self.two().is_some_and(|minutes| minutes < 60);
+        let minutes = self.take(b':') && self.two().is_some_and(|minutes| minutes <= 60);
         hours && minutes && self.0.is_empty()
     }
 }

@@ -1,14 +1,59 @@
-//! `pod-security/*`: the Pod Security Standards, one file a check.
+//! `pod-security/*`: the Pod Security Standards, one file a check, and what they
+//! share. Old revisions never change: a new one is a new function.
+
+mod allow_privilege_escalation;
+mod app_armor_profile;
+mod capabilities_baseline;
+mod capabilities_restricted;
+mod host_namespaces;
+mod host_path_volumes;
+mod host_ports;
+mod host_probes_and_host_lifecycle;
+mod namespace_labels;
+mod privileged;
+mod proc_mount;
+mod proc_mount_restricted;
+mod restricted_volumes;
+mod run_as_non_root;
+mod run_as_user;
+mod se_linux_options;
+mod seccomp_profile_baseline;
+mod seccomp_profile_restricted;
+mod sysctls;
+mod windows_host_process;
+
+use spanned_yaml::Node;
 
 use super::Rule;
 use crate::{
     check::Findings,
     config::{PodSecurityExemptions, PodSecurityLevel, PodSecurityVersion},
-    kube::Pod,
+    kube::{Container, Pod, Value},
 };
 
 /// The rules of this group, by name.
-pub const RULES: &[&Rule] = &[];
+pub const RULES: &[&Rule] = &[
+    &allow_privilege_escalation::RULE,
+    &app_armor_profile::RULE,
+    &capabilities_baseline::RULE,
+    &capabilities_restricted::RULE,
+    &host_namespaces::RULE,
+    &host_path_volumes::RULE,
+    &host_ports::RULE,
+    &host_probes_and_host_lifecycle::RULE,
+    &namespace_labels::RULE,
+    &privileged::RULE,
+    &proc_mount::RULE,
+    &proc_mount_restricted::RULE,
+    &restricted_volumes::RULE,
+    &run_as_non_root::RULE,
+    &run_as_user::RULE,
+    &se_linux_options::RULE,
+    &seccomp_profile_baseline::RULE,
+    &seccomp_profile_restricted::RULE,
+    &sysctls::RULE,
+    &windows_host_process::RULE,
+];
 
 /// One check of the standards: when it applies and what each revision decides.
 pub struct Standard {
@@ -29,16 +74,134 @@ pub type PodCheck = for<'a> fn(&'a Pod<'a>, &mut Findings<'a>);
 pub struct Applied {
     /// The rule.
     pub rule: &'static Rule,
+    /// Upstream's id.
+    pub id: &'static str,
     /// The revision's function.
     pub check: PodCheck,
 }
 
-/// The checks that apply at a level and version, in upstream's order.
-pub fn applied(_level: PodSecurityLevel, _version: PodSecurityVersion) -> Vec<Applied> {
-    Vec::new()
+impl Standard {
+    /// The revision that holds at a version; none before the first.
+    fn revision(&self, version: PodSecurityVersion) -> Option<PodCheck> {
+        let holds = |(since, _): &&(u16, PodCheck)| match version {
+            PodSecurityVersion::Latest => true,
+            PodSecurityVersion::Minor(minor) => *since <= minor,
+        };
+        self.revisions.iter().rev().find(holds).map(|(_, check)| *check)
+    }
 }
 
-/// Whether a pod is exempt.
-pub fn is_exempt(_pod: &Pod<'_>, _exempt: &PodSecurityExemptions) -> bool {
-    false
+/// The checks that apply at a level and version, as upstream's registry has it
+/// (policy/registry.go): baseline by id, then restricted by id; a restricted
+/// check replaces those that it overrides where it itself applies.
+pub fn applied(level: PodSecurityLevel, version: PodSecurityVersion) -> Vec<Applied> {
+    let standards = RULES.iter().filter_map(|rule| match rule.check {
+        super::Check::PodSecurity(standard) if standard.level <= level => Some((*rule, standard)),
+        _ => None,
+    });
+    let holding: Vec<_> = standards
+        .filter_map(|(rule, standard)| Some((rule, standard, standard.revision(version)?)))
+        .collect();
+    let overridden: Vec<&str> =
+        holding.iter().flat_map(|(_, standard, _)| standard.overrides).copied().collect();
+    let mut applied: Vec<_> =
+        holding.into_iter().filter(|(_, standard, _)| !overridden.contains(&standard.id)).collect();
+    applied.sort_by_key(|(_, standard, _)| (standard.level, standard.id));
+    applied
+        .into_iter()
+        .map(|(rule, standard, check)| Applied { rule, id: standard.id, check })
+        .collect()
+}
+
+/// Upstream's ids of the checks that a pod violates, in upstream's order.
+pub fn violated(
+    level: PodSecurityLevel,
+    version: PodSecurityVersion,
+    pod: &Pod<'_>,
+) -> Vec<&'static str> {
+    let applied = applied(level, version);
+    let violates = |applied: &&Applied| {
+        let mut findings = Findings::default();
+        findings.set_rule(applied.rule);
+        (applied.check)(pod, &mut findings);
+        findings.has_violations()
+    };
+    applied.iter().filter(violates).map(|applied| applied.id).collect()
+}
+
+/// Whether a pod is exempt, by its namespace or its runtime class.
+pub fn is_exempt(pod: &Pod<'_>, exempt: &PodSecurityExemptions) -> bool {
+    if exempt.namespaces.iter().any(|namespace| namespace == pod.namespace()) {
+        return true;
+    }
+    let runtime_class = Value::str(Some(pod.spec), "runtimeClassName").known();
+    runtime_class
+        .is_some_and(|(name, _)| exempt.runtime_class_names.iter().any(|exempt| exempt == name))
+}
+
+/// Something that has a security context: the pod, or one of its containers.
+struct Holder<'a> {
+    /// As messages name it.
+    title: Title<'a>,
+    context: Option<Node<'a>>,
+    /// None for the pod itself.
+    container: Option<&'a Container<'a>>,
+}
+
+/// The pod, then its containers.
+fn holders<'a>(pod: &'a Pod<'a>) -> impl Iterator<Item = Holder<'a>> {
+    let of_pod =
+        Holder { title: Title::Pod, context: pod.spec.get("securityContext"), container: None };
+    let of_containers = pod.containers.iter().map(|container| Holder {
+        title: Title::Container(container),
+        context: container.security_context(),
+        container: Some(container),
+    });
+    std::iter::once(of_pod).chain(of_containers)
+}
+
+fn volumes<'a>(pod: &Pod<'a>) -> impl Iterator<Item = Node<'a>> {
+    pod.spec.get("volumes").into_iter().flat_map(|volumes| volumes.items())
+}
+
+/// Whether the pod says that it is for Windows (`os.name`).
+fn is_windows<'a>(pod: &'a Pod<'a>, findings: &mut Findings<'a>) -> bool {
+    match Value::str(pod.spec.get("os"), "name") {
+        Value::Known(name, _) => name == "windows",
+        Value::Absent => false,
+        Value::Unknown(node) => {
+            findings.unknown(pod.object, node);
+            false
+        }
+    }
+}
+
+/// Whether the pod has a user namespace of its own (`hostUsers: false`), which
+/// since 1.35 relaxes some checks (policy/helpers.go,
+/// relaxPolicyForUserNamespacePod).
+fn is_relaxed_by_user_namespace<'a>(pod: &'a Pod<'a>, findings: &mut Findings<'a>) -> bool {
+    match Value::bool(Some(pod.spec), "hostUsers") {
+        Value::Known(host_users, _) => !host_users,
+        Value::Absent => false,
+        Value::Unknown(node) => {
+            findings.unknown(pod.object, node);
+            false
+        }
+    }
+}
+
+/// How messages name a holder.
+#[derive(Clone, Copy)]
+enum Title<'a> {
+    Pod,
+    Container(&'a Container<'a>),
+}
+
+impl std::fmt::Display for Title<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pod => f.write_str("pod"),
+            Self::Container(container) => f.write_str(&container.title()),
+        }
+    }
 }

@@ -1,6 +1,41 @@
 //! A suppression whose end date has passed.
 //!
-//! MANUAL
+//! ## What it does
+//!
+//! Reports suppressions whose `until` lies before today. They suppress nothing
+//! any more, so what they covered is reported again.
+//!
+//! ## Why
+//!
+//! An end date is a promise to look again; this is the reminder.
+//!
+//! ## Fails
+//!
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web}
+//! spec:
+//!   containers:
+//!     - name: app
+//!       image: docker.io/library/nginx:1.29 # portcullis: ignore[images/registry] until=2020-01-31 moving to our registry
+//! ```
+//!
+//! ## Passes
+//!
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web}
+//! spec:
+//!   containers:
+//!     - name: app
+//!       image: docker.io/library/nginx:1.29 # portcullis: ignore[images/registry] until=2999-12-31 moving to our registry
+//! ```
+//!
+//! ## References
+//!
+//! - docs/suppressions.md
 
 use crate::{
     finding::Level,

@@ -1,6 +1,41 @@
 //! A suppression that gives no reason.
 //!
-//! MANUAL
+//! ## What it does
+//!
+//! Reports suppressions that give no reason. They suppress all the same, but
+//! this finding stands in for what they hide.
+//!
+//! ## Why
+//!
+//! Whoever reads the line next must know whether it still holds.
+//!
+//! ## Fails
+//!
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web}
+//! spec:
+//!   containers:
+//!     - name: app
+//!       image: docker.io/library/nginx:1.29 # portcullis: ignore[images/registry]
+//! ```
+//!
+//! ## Passes
+//!
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web}
+//! spec:
+//!   containers:
+//!     - name: app
+//!       image: docker.io/library/nginx:1.29 # portcullis: ignore[images/registry] moving to our registry
+//! ```
+//!
+//! ## References
+//!
+//! - docs/suppressions.md
 
 use crate::{
     finding::Level,

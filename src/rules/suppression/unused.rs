@@ -1,6 +1,46 @@
 //! A suppression that matches nothing.
 //!
-//! MANUAL
+//! ## What it does
+//!
+//! Reports suppressions, and entries of a baseline, that match nothing.
+//!
+//! ## Why
+//!
+//! What was mended needs no suppression; left in place it hides the next
+//! offence.
+//!
+//! ## Fails
+//!
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web}
+//! spec:
+//!   containers:
+//!     - name: app
+//!       image: contoso.azurecr.io/nginx:1.29 # portcullis: ignore[images/registry] moving to our registry
+//! ```
+//!
+//! ## Passes
+//!
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata: {name: web}
+//! spec:
+//!   containers:
+//!     - name: app
+//!       image: docker.io/library/nginx:1.29 # portcullis: ignore[images/registry] moving to our registry
+//! ```
+//!
+//! ## Limits
+//!
+//! Suppressions of rules that did not run (by configuration, `--rule` or
+//! `--skip`) are left alone.
+//!
+//! ## References
+//!
+//! - docs/suppressions.md
 
 use crate::{
     finding::Level,

@@ -13,23 +13,23 @@
     reason = "all of it is a test, which clippy sees by #[test] alone"
 )]
 
+mod case;
+mod log_command;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     path::PathBuf,
     process::Command,
     sync::{Arc, LazyLock},
 };
 
-use fastrand::Rng;
+use case::{Case, style};
 use libtest_mimic::{Arguments, Failed, Trial};
+use log_command::LogCommand;
 use portcullis::{
-    finding::{
-        Coverage, Finding, Gap, GapKind, Level, Location, ObjectRef, Position, Related, Report,
-        Summary, Suppression, SuppressionKind,
-    },
-    report::{self, Format, Sources, Style},
-    rules,
+    finding::{Finding, Level, Location, Position, Report},
+    report::{Format, Style},
 };
 use serde_json::Value;
 
@@ -75,190 +75,6 @@ const FORMATS: [Format; 7] = [
     Format::Github,
     Format::Gitlab,
 ];
-
-/// What files may hold to trouble a report.
-const PIECES: [&str; 40] = [
-    "a",
-    "name: api",
-    " ",
-    "  ",
-    "\t",
-    "\n",
-    "\r\n",
-    "\r",
-    "é",
-    "日本",
-    "\u{1f469}\u{200d}\u{1f4bb}",
-    "\u{1b}[31m",
-    "\u{1b}]0;title\u{7}",
-    "\u{9b}2J",
-    "\u{0}",
-    "\u{7f}",
-    "\u{202e}",
-    "\u{2066}",
-    "\u{2028}",
-    "\u{85}",
-    "\u{feff}",
-    "\u{ffff}",
-    "\u{fffe}",
-    "::error::x",
-    " ::warning file=y::z",
-    "##[error]x",
-    "##vso[task.complete]",
-    "###[add-mask]s",
-    "::",
-    "%0A",
-    "%",
-    ",",
-    "\"",
-    "<b>",
-    "]]>",
-    "&",
-    "[a](1)",
-    "\\",
-    "{0}",
-    "\u{a0}",
-];
-
-struct Case {
-    report: Report,
-    files: BTreeMap<String, String>,
-}
-
-impl Sources for Case {
-    fn text(&self, file: &str) -> Option<&str> {
-        self.files.get(file).map(String::as_str)
-    }
-}
-
-impl Case {
-    fn random(seed: u64) -> Self {
-        let rng = &mut Rng::with_seed(seed);
-        let mut files = BTreeMap::new();
-        for number in 0..rng.usize(1..4) {
-            let long = if rng.u8(..4) == 0 { "x".repeat(3000) } else { String::new() };
-            files.insert(format!("{}{number}.yaml", text(rng, 3)), text(rng, 60) + &long);
-        }
-        let mut findings: Vec<Finding> =
-            (0..rng.usize(..8)).map(|_| finding(rng, &files)).collect();
-        findings.sort_by(|a, b| a.location.cmp(&b.location));
-        let suppressed = (0..rng.usize(..3)).map(|_| Finding {
-            suppression: Some(Suppression {
-                kind: match rng.u8(..4) {
-                    0 => SuppressionKind::Comment,
-                    1 => SuppressionKind::Annotation,
-                    2 => SuppressionKind::Config,
-                    _ => SuppressionKind::Baseline,
-                },
-                reason: rng.bool().then(|| text(rng, 4)),
-                location: rng.bool().then(|| location(rng, &files)),
-            }),
-            ..finding(rng, &files)
-        });
-        let suppressed: Vec<Finding> = suppressed.collect();
-        let gaps = (0..rng.usize(..5)).map(|_| Gap {
-            kind: match rng.u8(..5) {
-                0 => GapKind::Unrendered,
-                1 => GapKind::UnknownValue,
-                2 => GapKind::NoSchema,
-                3 => GapKind::Unreadable,
-                _ => GapKind::Skipped,
-            },
-            message: text(rng, 4),
-            location: location(rng, &files),
-        });
-        let gaps: Vec<Gap> = gaps.collect();
-        let number = |level| findings.iter().filter(|finding| finding.level == level).count();
-        let summary = Summary {
-            error: number(Level::Error),
-            warn: number(Level::Warn),
-            note: number(Level::Note),
-            suppressed: suppressed.len(),
-            gaps: gaps.len(),
-        };
-        let coverage = Coverage { files: files.len(), documents: 3, objects: rng.usize(..3), gaps };
-        Self { report: Report { findings, suppressed, coverage, summary }, files }
-    }
-
-    fn write(&self, format: Format, style: &Style) -> String {
-        let mut out = Vec::new();
-        report::write(format, &self.report, self, style, &mut out).expect("a Vec takes it all");
-        String::from_utf8(out).expect("reports are UTF-8")
-    }
-}
-
-fn style() -> Style {
-    Style { color: false, unicode: true, width: 80, quiet: false, elapsed: None }
-}
-
-fn text(rng: &mut Rng, most: usize) -> String {
-    (0..rng.usize(..=most)).map(|_| PIECES[rng.usize(..PIECES.len())]).collect()
-}
-
-fn finding(rng: &mut Rng, files: &BTreeMap<String, String>) -> Finding {
-    let known: Vec<&'static str> = rules::all().map(|rule| rule.id).collect();
-    let rule = match rng.usize(..=known.len()) {
-        0 => "test/unlisted",
-        number => known[number - 1],
-    };
-    let object = |rng: &mut Rng| ObjectRef {
-        api_version: text(rng, 2),
-        kind: text(rng, 2),
-        namespace: rng.bool().then(|| text(rng, 2)),
-        name: text(rng, 2),
-    };
-    Finding {
-        rule,
-        level: [Level::Note, Level::Warn, Level::Error][rng.usize(..3)],
-        message: text(rng, 6),
-        help: rng.bool().then(|| text(rng, 30)),
-        label: rng.bool().then(|| text(rng, 3)),
-        object: rng.bool().then(|| object(rng)),
-        field: rng.bool().then(|| text(rng, 3)),
-        location: location(rng, files),
-        related: (0..rng.usize(..3))
-            .map(|_| Related { message: text(rng, 3), location: location(rng, files) })
-            .collect(),
-        clusters: (0..rng.usize(..3)).map(|_| text(rng, 2)).collect(),
-        fingerprint: format!("{:032x}", rng.u128(..)),
-        fix: None,
-        suppression: None,
-    }
-}
-
-/// A place in one of the files, or now and then in one that isn't there.
-fn location(rng: &mut Rng, files: &BTreeMap<String, String>) -> Location {
-    let (path, source) = files.iter().nth(rng.usize(..files.len())).expect("there is one");
-    if rng.u8(..8) == 0 {
-        return Location::file(Arc::from(text(rng, 2)));
-    }
-    let mut offsets: Vec<usize> =
-        (0..=source.len()).filter(|at| source.is_char_boundary(*at)).collect();
-    let mut pick = || offsets.swap_remove(rng.usize(..offsets.len().max(1)).min(offsets.len() - 1));
-    let first = pick();
-    let second = if source.is_empty() { first } else { pick() };
-    let position = |offset: usize| position(source, offset);
-    Location {
-        file: Arc::from(path.as_str()),
-        start: position(first.min(second)),
-        end: position(first.max(second)),
-    }
-}
-
-/// Line and column, the slow and simple way.
-fn position(source: &str, offset: usize) -> Position {
-    let (mut line, mut column) = (1, 1);
-    let mut before = '\0';
-    for c in source[..offset].chars() {
-        match c {
-            '\n' if before == '\r' => {}
-            '\n' | '\r' => (line, column) = (line + 1, 1),
-            _ => column += 1,
-        }
-        before = c;
-    }
-    Position { line, column, offset: u32::try_from(offset).expect("texts are short") }
-}
 
 fn same_report_same_bytes() -> Result<(), Failed> {
     for seed in 0..SEEDS {
@@ -311,62 +127,6 @@ fn acts(c: char) -> bool {
         || more_controls
         || directions.contains(c)
         || "\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}".contains(c)
-}
-
-/// A line of a log as GitHub's runner understands it.
-struct LogCommand {
-    name: String,
-    properties: BTreeMap<String, String>,
-    data: String,
-}
-
-impl LogCommand {
-    /// `ActionCommand.TryParseV2`, then `TryParse`, of actions/runner.
-    fn parse(line: &str) -> Option<Self> {
-        let known = BTreeSet::from([
-            "add-mask",
-            "add-matcher",
-            "add-path",
-            "debug",
-            "echo",
-            "endgroup",
-            "error",
-            "group",
-            "notice",
-            "remove-matcher",
-            "save-state",
-            "set-env",
-            "set-output",
-            "stop-commands",
-            "warning",
-        ]);
-        let second = |line: &str| {
-            let (info, data) = line.trim_start().strip_prefix("::")?.split_once("::")?;
-            Some((info.to_owned(), data.to_owned(), ','))
-        };
-        let first = |line: &str| {
-            let (info, data) = line.split_once("##[")?.1.split_once(']')?;
-            Some((info.to_owned(), data.to_owned(), ';'))
-        };
-        let name = |info: &str| info.split(' ').next().unwrap_or_default().to_owned();
-        let (info, data, separator) = second(line)
-            .filter(|(info, ..)| known.contains(name(info).as_str()))
-            .or_else(|| first(line).filter(|(info, ..)| known.contains(name(info).as_str())))?;
-        let properties = info.split_once(' ').map_or("", |(_, properties)| properties);
-        let properties = properties.trim().split(separator).filter_map(|property| {
-            let (key, value) = property.split_once('=')?;
-            let value = value.replace("%0D", "\r").replace("%0A", "\n");
-            Some((
-                key.to_owned(),
-                value.replace("%3A", ":").replace("%2C", ",").replace("%25", "%"),
-            ))
-        });
-        Some(Self {
-            name: name(&info),
-            properties: properties.collect(),
-            data: data.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%"),
-        })
-    }
 }
 
 fn github_reads_back_every_finding() -> Result<(), Failed> {

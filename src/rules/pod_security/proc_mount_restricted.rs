@@ -1,0 +1,85 @@
+//! A container that unmasks /proc, in any user namespace.
+//!
+//! ## What it does
+//!
+//! Reports `securityContext.procMount` other than `Default`, whatever
+//! `hostUsers` says. It holds since 1.35.
+//!
+//! ## Why
+//!
+//! The default mask hides parts of /proc through which a container can harm its
+//! node.
+//!
+//! ## Fails
+//!
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//! spec:
+//!   hostUsers: false
+//!   containers:
+//!     - name: app
+//!       image: contoso.azurecr.io/app:1
+//!       securityContext:
+//!         procMount: Unmasked
+//! ```
+//!
+//! ## Passes
+//!
+//! ```yaml
+//! apiVersion: v1
+//! kind: Pod
+//! metadata:
+//!   name: web
+//! spec:
+//!   containers:
+//!     - name: app
+//!       image: contoso.azurecr.io/app:1
+//!       securityContext:
+//!         procMount: Default
+//! ```
+//!
+//! ## References
+//!
+//! - <https://kubernetes.io/docs/concepts/security/pod-security-standards/>
+//! - `k8s.io/pod-security-admission`, `policy/check_procMount_restricted.go`
+
+use super::Standard;
+use crate::{
+    check::{Findings, Violation},
+    config::PodSecurityLevel,
+    finding::Level,
+    kube::{Pod, Value},
+    rules::{Check, Rule},
+};
+
+pub(crate) static RULE: Rule = Rule {
+    id: "pod-security/proc-mount-restricted",
+    level: Level::Error,
+    since: "0.1.0",
+    summary: "a container that unmasks /proc, in any user namespace",
+    check: Check::PodSecurity(&STANDARD),
+    source: include_str!("proc_mount_restricted.rs"),
+};
+
+static STANDARD: Standard = Standard {
+    id: "procMount_restricted",
+    level: PodSecurityLevel::Restricted,
+    overrides: &["procMount"],
+    revisions: &[(35, check)],
+};
+
+fn check<'a>(pod: &'a Pod<'a>, findings: &mut Findings<'a>) {
+    for container in &pod.containers {
+        match Value::str(container.security_context(), "procMount") {
+            Value::Known("Default", _) | Value::Absent => {}
+            Value::Known(value, node) => {
+                let message = format!("{} mounts /proc as \"{value}\"", container.title());
+                findings.report(Violation::at(pod.object, node, message).help("delete procMount"));
+            }
+            Value::Unknown(node) => findings.unknown(pod.object, node),
+        }
+    }
+}

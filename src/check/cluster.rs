@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::{
     config::Config,
     kube::{Object, Pod},
+    netpol::{Policy, Selection},
 };
 
 /// Everything that would live in one cluster. Manifests that are checked as
@@ -27,7 +30,11 @@ pub struct Namespace<'a> {
     /// LimitRange objects.
     pub limit_ranges: Vec<&'a Object<'a>>,
     /// NetworkPolicy objects, parsed.
-    pub network_policies: Vec<crate::netpol::Policy<'a>>,
+    pub network_policies: Vec<Policy<'a>>,
+    /// Which of these select which of the pods.
+    pub selection: Selection<'a>,
+    /// HelmReleases that install into it: what their charts hold isn't known.
+    pub helm_releases: Vec<&'a Object<'a>>,
 }
 
 /// What surrounds the thing that a rule looks at.
@@ -57,11 +64,17 @@ impl<'a> Cluster<'a> {
                     cluster.namespace_mut(object.effective_namespace()).limit_ranges.push(object);
                 }
                 ("NetworkPolicy", "networking.k8s.io" | "extensions") => {
-                    let policy = crate::netpol::Policy::read(object);
+                    let policy = Policy::read(object);
                     cluster
                         .namespace_mut(object.effective_namespace())
                         .network_policies
                         .push(policy);
+                }
+                ("HelmRelease", _) => {
+                    let target = object.spec().and_then(|spec| spec.get("targetNamespace"));
+                    let target = target.and_then(|node| node.as_str());
+                    let name = target.unwrap_or(object.effective_namespace());
+                    cluster.namespace_mut(name).helm_releases.push(object);
                 }
                 _ => {}
             }
@@ -69,6 +82,10 @@ impl<'a> Cluster<'a> {
         for pod in pods {
             cluster.namespace_mut(pod.namespace()).pods.push(pod);
         }
+        let mut namespaces: Vec<_> = cluster.namespaces.values_mut().collect();
+        namespaces.par_iter_mut().for_each(|namespace| {
+            namespace.selection = Selection::new(&namespace.network_policies, &namespace.pods);
+        });
         cluster
     }
 

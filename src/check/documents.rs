@@ -134,10 +134,24 @@ impl<'a> Documents<'a> {
                 self.gap(GapKind::Unrendered, file, start, message);
             }
             _ => {
-                let generated = root.get("metadata").and_then(|m| m.get("generateName")).is_some();
-                if object.name.is_none() && !generated {
-                    let message = format!("{} has no metadata.name", object.kind);
-                    self.gap(GapKind::Unreadable, file, start, message);
+                let metadata = root.get("metadata");
+                let generated = metadata.and_then(|m| m.get("generateName")).is_some();
+                let written = metadata.and_then(|m| m.get("name")).filter(|name| !name.is_null());
+                match written {
+                    Some(name) if object.name.is_none() => {
+                        let message = match name.text() {
+                            "" => "metadata.name must be a string that isn't empty".to_owned(),
+                            text => format!(
+                                "metadata.name must be a string, which {text} without quotes isn't"
+                            ),
+                        };
+                        self.gap(GapKind::Unreadable, file, name.span(), message);
+                    }
+                    None if !generated => {
+                        let message = format!("{} has no metadata.name", object.kind);
+                        self.gap(GapKind::Unreadable, file, start, message);
+                    }
+                    _ => {}
                 }
             }
         }

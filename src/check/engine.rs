@@ -87,6 +87,25 @@ pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
         }
     }
     let cluster = Cluster::new(&objects, &pods);
+    for policy in cluster.namespaces.values().flat_map(|namespace| &namespace.network_policies) {
+        for problem in &policy.problems {
+            match &problem.refused {
+                None => gaps.unknown(policy.object, problem.node),
+                Some(why) => gaps.gap(
+                    GapKind::Unreadable,
+                    Place::node(policy.object, problem.node),
+                    format!("the API server refuses this NetworkPolicy: {why}"),
+                ),
+            }
+        }
+    }
+    for object in objects.iter().filter(|object| crate::netpol::is_third_party_policy(object)) {
+        let message = format!(
+            "{} is not evaluated: only a NetworkPolicy counts as closing traffic",
+            object.kind
+        );
+        gaps.gap(GapKind::Skipped, Place::node(object, object.root), message);
+    }
 
     let mut collected: Vec<Findings<'_>> = vec![gaps];
     let scope = |namespace: &str| Scope {

@@ -34,7 +34,9 @@ impl Place<'_> {
         let steps = self.steps_to(node);
         let span = match &self.target {
             Target::Key(key) => key.span(),
-            Target::Node(_) | Target::Missing { .. } => shown_span(node, steps.last()),
+            Target::Node(_) | Target::Missing { .. } => self
+                .name_of_object(node)
+                .map_or_else(|| shown_span(node, steps.last()), Node::span),
         };
         let field = |stable| {
             let mut path = String::new();
@@ -52,6 +54,13 @@ impl Place<'_> {
         let location = self.file.location(span);
         let path = field(false);
         Located { location, field: (!path.is_empty()).then_some(path), stable_field: field(true) }
+    }
+
+    /// What stands for an object as a whole: its name.
+    fn name_of_object(&self, node: Node<'_>) -> Option<Node<'_>> {
+        let root = self.object.map(|object| object.root).filter(|root| root.id() == node.id())?;
+        let name = root.get("metadata")?.get("name")?;
+        (name.kind() == Kind::Scalar && !name.span().is_empty()).then_some(name)
     }
 
     /// The steps from the object's root (else the document's) down to `target`,

@@ -16,6 +16,9 @@ impl Config {
                 }
             }
         }
+        for (pointer, why) in crate::netpol::allowance_problems(&self.egress.allow) {
+            problems.push((format!("/egress/allow{pointer}"), why));
+        }
         problems
     }
 

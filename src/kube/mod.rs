@@ -4,6 +4,7 @@
 mod image;
 mod image_policy;
 mod image_reference;
+mod labels;
 mod object;
 mod pod;
 mod quantity;
@@ -13,8 +14,9 @@ mod value;
 pub use image::{Image, ImageUser, ImageValue};
 pub use image_policy::{Allowed, ImageField, ImagePattern, is_allowed, judge_prefix};
 pub use image_reference::{ImageReference, InvalidReference};
+pub use labels::{LabelValue, Labels, invalid_label_key, invalid_label_value};
 pub use object::Object;
 pub use pod::{Container, ContainerRole, Malformed, Pod, PodTemplates};
 pub use quantity::{InvalidQuantity, Quantity, QuantityField, suggest as suggest_quantity};
-pub use selector::{InvalidSelector, Requirement, Selector};
+pub use selector::{InvalidSelector, Match, Operator, Requirement, Selector};
 pub use value::{Value, is_unresolved};

@@ -7,11 +7,13 @@
 
 mod base64;
 mod disagreements;
+mod egress;
 mod generate;
 mod image_references;
 mod judge;
 mod pod_security;
 mod quantities;
+mod selectors;
 mod smoke;
 mod yaml_scalar_cases;
 mod yaml_scalars;
@@ -22,9 +24,11 @@ use libtest_mimic::{Arguments, Trial};
 
 fn trials() -> Vec<Trial> {
     [
+        egress::trials(),
         image_references::trials(),
         pod_security::trials(),
         quantities::trials(),
+        selectors::trials(),
         smoke::trials(),
         yaml_scalars::trials(),
     ]

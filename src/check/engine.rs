@@ -120,7 +120,7 @@ pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
             .zip(&opened)
             .map(|(file, documents)| {
                 let mut findings = Findings::default();
-                plan.check_documents(file, &documents.roots, &mut findings);
+                plan.check_documents(file, documents, &mut findings);
                 findings
             })
             .filter(worth_keeping),

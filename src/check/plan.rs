@@ -1,9 +1,8 @@
 //! Which rules run on what, and at which level.
 
-use spanned_yaml::Node;
-
 use super::{
     cluster::{Namespace, Scope},
+    documents::Documents,
     engine::Options,
     violation::Findings,
 };
@@ -121,14 +120,14 @@ impl<'a> Plan<'a> {
     pub(super) fn check_documents<'f>(
         &self,
         file: &'f File,
-        roots: &[Node<'f>],
+        documents: &'f Documents<'f>,
         findings: &mut Findings<'f>,
     ) {
         for rule in &self.document {
             if let Check::Document(check) = rule.check {
                 findings.set_rule(rule);
-                for root in roots {
-                    check(file, *root, findings);
+                for root in &documents.roots {
+                    check(file, *root, &documents.objects, findings);
                 }
             }
         }

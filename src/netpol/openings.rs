@@ -12,7 +12,7 @@ use spanned_yaml::Node;
 
 use super::{
     allowance::{Allowance, AllowedTo, Allowances, DNS_LABEL, DNS_NAMESPACE},
-    block::{EVERYWHERE, subtract, telling_address},
+    block::{EVERYWHERE, Interval, subtract, telling_address},
     policy::{Peer, PeerKind, Policy, PolicyRule},
     port::{PROTOCOLS, PolicyPort, PortRange, Ports, Protocol},
     reach::{named_ports, namespace_labels},
@@ -262,10 +262,7 @@ impl<'a> Search<'a> {
         peer: Option<&'a Peer<'a>>,
         allowances: &[&Allowance<'_>],
     ) -> Option<Destination<'a>> {
-        let blocks = allowances.iter().filter_map(|allowance| match &allowance.to {
-            AllowedTo::Block(block) => Some(block.interval()),
-            _ => None,
-        });
+        let blocks = blocks(allowances.iter().copied());
         match peer.map(|peer| &peer.kind) {
             None => {
                 let left = subtract(EVERYWHERE, blocks);
@@ -276,8 +273,7 @@ impl<'a> Search<'a> {
                 let left = subtract(subtract([block.interval()], holes), blocks);
                 telling_address(&left).map(Destination::Address)
             }
-            // Every pod has an address: who may reach all addresses may reach all pods.
-            Some(PeerKind::Pods { .. }) if subtract(EVERYWHERE, blocks).is_empty() => None,
+            Some(PeerKind::Pods { .. }) if are_everywhere(allowances.iter().copied()) => None,
             Some(PeerKind::Pods { namespaces, pods }) => {
                 match self.imagined(namespaces.as_ref(), pods.as_ref(), allowances) {
                     Ok(None) => None,
@@ -426,10 +422,10 @@ impl<'a> Search<'a> {
         &self,
         pod: &Pod<'_>,
         labels: &Labels<'_>,
-        allowances: impl IntoIterator<Item = &'c Allowance<'c>>,
+        allowances: impl Iterator<Item = &'c Allowance<'c>> + Clone,
     ) -> bool {
         let has = |key: &str, value: &str| labels.get(key) == LabelValue::Known(value);
-        allowances.into_iter().any(|allowance| match &allowance.to {
+        are_everywhere(allowances.clone()) || allowances.into_iter().any(|allowance| match &allowance.to {
             AllowedTo::OwnNamespace => pod.namespace() == self.namespace.name,
             AllowedTo::Dns => pod.namespace() == DNS_NAMESPACE && has(DNS_LABEL.0, DNS_LABEL.1),
             AllowedTo::Pods { namespace, labels } => {
@@ -439,6 +435,19 @@ impl<'a> Search<'a> {
             AllowedTo::Block(_) => false,
         })
     }
+}
+
+/// Whether allowances let out to all addresses together. Every pod has an
+/// address: who may reach all of them may reach all pods.
+fn are_everywhere<'c>(allowances: impl Iterator<Item = &'c Allowance<'c>>) -> bool {
+    subtract(EVERYWHERE, blocks(allowances)).is_empty()
+}
+
+fn blocks<'c>(allowances: impl Iterator<Item = &'c Allowance<'c>>) -> impl Iterator<Item = Interval> {
+    allowances.filter_map(|allowance| match &allowance.to {
+        AllowedTo::Block(block) => Some(block.interval()),
+        _ => None,
+    })
 }
 
 /// The pieces of a range on which the same allowances are for all ports.

@@ -212,10 +212,16 @@ fn judge_cluster(
     for (namespace, openings) in &found {
         for opening in openings {
             let what = format!(
-                "{}/{} to {:?} on {}/{}",
+                "{}/{} to {} on {}/{}",
                 namespace.name,
                 opening.workload.object.reference().name,
-                opening.destination,
+                match &opening.destination {
+                    Destination::Address(address) => address.to_string(),
+                    Destination::Pod(pod) => {
+                        format!("{}/{}", pod.namespace(), pod.object.reference().name)
+                    }
+                    Destination::Imagined(witness) => format!("{witness:?}"),
+                },
                 opening.port,
                 opening.protocol.as_str()
             );

@@ -1,16 +1,13 @@
-//! `yaml/*`.
+//! `yaml/*`: what readers of YAML refuse, or read in different ways.
+
+mod ambiguous_scalar;
+mod duplicate_key;
+mod readings;
+mod syntax;
+
+pub(crate) use syntax::RULE as SYNTAX;
 
 use super::Rule;
 
 /// The rules of this group, by name.
-pub const RULES: &[&Rule] = &[];
-
-/// Reported by the engine.
-pub static SYNTAX: Rule = Rule {
-    id: "yaml/syntax",
-    level: crate::finding::Level::Error,
-    since: "0.1.0",
-    summary: "a file that YAML readers refuse",
-    check: super::Check::Engine,
-    source: include_str!("mod.rs"),
-};
+pub const RULES: &[&Rule] = &[&ambiguous_scalar::RULE, &duplicate_key::RULE, &syntax::RULE];

@@ -255,7 +255,7 @@ fn what_the_api_server_refuses_is_said() {
         ("- ports: [{port: 2, endPort: 1}]\n#                              ^", "endPort 1 is below port 2"),
         ("- ports: [{protocol: tcp}]\n#                      ^^^", "\"tcp\" is no protocol: write TCP, UDP or SCTP"),
         ("- to: [{podSelector: {matchLabels: {app: on}}}]\n#                                          ^^", "label value must be a string: put it in quotes"),
-        ("- to: {}\n#    ^^", "to must be a list"),
+        ("- to: {}\n#   ^^", "to must be a list"),
     ] {
         check_rule(&format!("  {rule} gap unreadable: the API server refuses this NetworkPolicy: {why}\n"));
     }

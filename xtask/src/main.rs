@@ -1,3 +1,85 @@
 //! The project's own chores: `cargo xtask <command>`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "chores report to a person")]
 
-fn main() {}
+mod bench;
+mod docs;
+mod measure;
+mod ready;
+mod tidy;
+mod tree;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own chores")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything that a push must pass: format, lints, docs, tidiness, tests
+    Ready,
+    /// Writes docs/rules from the rules' own files
+    Docs {
+        /// Only fail if they differ
+        #[arg(long)]
+        check: bool,
+    },
+    /// Checks what formatters and lints don't: long files, module docs, line ends
+    Tidy,
+    /// Writes an ordinary tree of N manifests, about 4.6 KB each
+    GenTree {
+        /// How many files
+        count: usize,
+        /// Where to
+        folder: PathBuf,
+        /// The same seed gives the same tree
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Measures `portcullis check` against a floor, itself, and other tools
+    Bench(bench::Arguments),
+    /// Walks, reads and parses a folder, and nothing else: the floor of the benchmark
+    #[command(hide = true)]
+    Floor { folder: PathBuf },
+    /// Runs a command and prints its wall time in microseconds and peak memory in KiB
+    #[command(hide = true)]
+    Measure {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Ready => ready::run(),
+        Command::Docs { check } => docs::run(check),
+        Command::Tidy => tidy::run(),
+        Command::GenTree { count, folder, seed } => {
+            let written = tree::write(count, &folder, seed)?;
+            println!(
+                "{} files, {} bytes, {} on average, {} namespaces",
+                written.files,
+                written.bytes,
+                written.bytes / written.files.max(1) as u64,
+                written.namespaces
+            );
+            Ok(())
+        }
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Floor { folder } => {
+            bench::floor(&folder);
+            Ok(())
+        }
+        Command::Measure { command } => measure::child(&command),
+    }
+}
+
+/// The repository's root.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}

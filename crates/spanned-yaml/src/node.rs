@@ -343,7 +343,7 @@ impl<'t> Node<'t> {
         let mut found = None;
         let mut has_merge = false;
         for entry in mapping.raw_entries() {
-            if entry.key.text() == key {
+            if entry.key.has_text(key) {
                 found = Some(entry);
             }
             has_merge |= entry.key.is_merge();
@@ -354,10 +354,23 @@ impl<'t> Node<'t> {
         self.entries().find(|entry| entry.key.text() == key)
     }
 
+    /// Whether its text is this. Most keys differ in length already, which the
+    /// record tells without looking at the source.
+    #[inline]
+    fn has_text(self, text: &str) -> bool {
+        let record = self.record();
+        match record.kind() {
+            Kind::Scalar => record.b as usize == text.len() && self.text() == text,
+            Kind::Alias => self.text() == text,
+            Kind::Sequence | Kind::Mapping => text.is_empty(),
+        }
+    }
+
     /// Whether it is the key `<<` that merges.
+    #[inline]
     fn is_merge(self) -> bool {
         self.kind() == Kind::Scalar
-            && self.text() == "<<"
+            && self.has_text("<<")
             && match self.tag() {
                 None => self.style() == Style::Plain,
                 Some(tag) => matches!(tag, "!!merge" | "tag:yaml.org,2002:merge"),
@@ -372,18 +385,25 @@ impl<'t> Node<'t> {
                 key.kind() != Kind::Sequence && key.kind() != Kind::Mapping && !key.is_merge()
             })
         };
-        let count = keys().count();
         let mut found = Vec::new();
-        if count <= 12 {
-            let mut texts = [""; 12];
-            for (at, key) in keys().enumerate() {
-                let text = key.text();
-                let earlier = texts.iter().take(at).position(|known| *known == text);
-                if let Some(first) = earlier.and_then(|first| keys().nth(first)) {
-                    found.push((first, key));
-                }
-                if let Some(slot) = texts.get_mut(at) {
-                    *slot = text;
+        let mut few = [None; 12];
+        let mut count = 0;
+        for key in keys() {
+            if let Some(slot) = few.get_mut(count) {
+                *slot = Some(key);
+            }
+            count += 1;
+        }
+        if count <= few.len() {
+            for (at, key) in few.iter().flatten().enumerate().skip(1) {
+                let length = key.record().b;
+                let is_same = |known: &&Self| {
+                    // Of two scalars the lengths tell most apart.
+                    let are_scalars = key.kind() == Kind::Scalar && known.kind() == Kind::Scalar;
+                    (!are_scalars || known.record().b == length) && known.text() == key.text()
+                };
+                if let Some(first) = few.iter().take(at).flatten().find(is_same) {
+                    found.push((*first, *key));
                 }
             }
             return found;

@@ -34,9 +34,9 @@ impl Place<'_> {
         let steps = self.steps_to(node);
         let span = match &self.target {
             Target::Key(key) => key.span(),
-            Target::Node(_) | Target::Missing { .. } => self
-                .name_of_object(node)
-                .map_or_else(|| shown_span(node, steps.last()), Node::span),
+            Target::Node(_) | Target::Missing { .. } => {
+                self.name_of_object(node).map_or_else(|| shown_span(node, steps.last()), Node::span)
+            }
         };
         let field = |stable| {
             let mut path = String::new();

@@ -32,6 +32,59 @@ pub(crate) fn check_with(rule: &'static Rule, config: &str, fixture: &str) {
     assert!(found == expected, "expected:\n{}\nfound:\n{}", expected.join("\n"), found.join("\n"));
 }
 
+/// Checks a fixture from a file, with the configuration that it brings in a part
+/// called portcullis.yaml. With `PORTCULLIS_UPDATE=1` it writes the statements
+/// anew: read the difference before you keep it.
+pub(crate) fn check_file(rule: &'static Rule, path: &std::path::Path) {
+    let fixture = std::fs::read_to_string(path).unwrap_or_default();
+    let (contents, expected) = read_fixture(&fixture);
+    let config = contents.config.as_ref().map_or_else(Config::default, |file| {
+        config::load(file).unwrap_or_else(|errors| panic!("{}: {errors:?}", path.display()))
+    });
+    let found = run_only(rule, &contents, &config);
+    if std::env::var_os("PORTCULLIS_UPDATE").is_some() {
+        std::fs::write(path, stated(&fixture, &found)).unwrap_or_default();
+        return;
+    }
+    assert!(
+        found == expected,
+        "{}: expected:\n{}\nfound:\n{}",
+        path.display(),
+        expected.join("\n"),
+        found.join("\n")
+    );
+}
+
+/// A fixture with these statements in place of its own.
+fn stated(fixture: &str, found: &[String]) -> String {
+    let mut text = String::new();
+    let mut path = "fixture.yaml".to_owned();
+    let mut number = 0;
+    for line in fixture.lines().filter(|line| caret(line).is_none()) {
+        let _ = writeln!(text, "{line}");
+        if let Some(started) = line.strip_prefix("#- ") {
+            (path, number) = (started.trim().to_owned(), 0);
+            continue;
+        }
+        number += 1;
+        let here = format!("{path}:{number}:");
+        for statement in found.iter().filter_map(|line| line.strip_prefix(&here)) {
+            let Some((columns, said)) = statement.split_once(' ') else { continue };
+            let Some((start, end)) = columns.split_once('-') else { continue };
+            let column = |text: &str| text.parse::<usize>().unwrap_or(2);
+            let (start, end) = (column(start), column(end));
+            let _ = writeln!(
+                text,
+                "#{:1$}{2} {said}",
+                "",
+                start.saturating_sub(2),
+                "^".repeat(end.saturating_sub(start))
+            );
+        }
+    }
+    text
+}
+
 /// Runs one rule over files given as text; lines `path:line:column-end rule: message`.
 pub(crate) fn run_only(rule: &'static Rule, contents: &Contents, config: &Config) -> Vec<String> {
     let options = Options { only: vec![rule.id.to_owned()], ..Options::default() };

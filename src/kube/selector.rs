@@ -199,12 +199,8 @@ impl<'a> Reader<'_, 'a> {
             }
             let value = self.text(entry.value, "label value", invalid_label_value);
             let Some(value) = value else { continue };
-            let requirement = Requirement {
-                node: entry.value,
-                key,
-                operator: Operator::In,
-                values: vec![value],
-            };
+            let requirement =
+                Requirement { node: entry.value, key, operator: Operator::In, values: vec![value] };
             // Of a key that is written twice the last counts.
             let requirements = &mut self.selector.requirements;
             match requirements.iter_mut().skip(first).find(|known| known.key == key) {

@@ -139,7 +139,8 @@ pub(super) fn telling_address(set: &[Interval]) -> Option<IpAddr> {
     best.or_else(|| {
         let interval = set.first()?;
         // The first address of a block names a network, not a host.
-        let value = (interval.first + u128::from(interval.first < interval.last)).min(interval.last);
+        let value =
+            (interval.first + u128::from(interval.first < interval.last)).min(interval.last);
         Some(address(interval.is_v6, value))
     })
 }
@@ -157,9 +158,20 @@ mod tests {
         assert_eq!(block("10.1.2.3/8").to_string(), "10.0.0.0/8");
         assert_eq!(block("0.0.0.0/0").to_string(), "0.0.0.0/0");
         assert_eq!(block("fd00::1/64").to_string(), "fd00::/64");
-        for text in ["", "10.0.0.0", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/08", "10.0.0/8", "::/129",
-            "::ffff:1.2.3.4/120", "010.0.0.0/8", "a/8", "10.0.0.0/+8", "10.0.0.0/8/8"]
-        {
+        for text in [
+            "",
+            "10.0.0.0",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.0/08",
+            "10.0.0/8",
+            "::/129",
+            "::ffff:1.2.3.4/120",
+            "010.0.0.0/8",
+            "a/8",
+            "10.0.0.0/+8",
+            "10.0.0.0/8/8",
+        ] {
             assert!(Block::parse(text).is_err(), "{text}");
         }
     }

@@ -11,14 +11,12 @@ use std::{collections::BTreeSet, net::IpAddr};
 use spanned_yaml::Node;
 
 use super::{
-    allowance::{Allowance, AllowedTo, Allowances, DNS_LABEL, DNS_NAMESPACE},
+    allowance::{Allowance, Allowances, AllowedTo, DNS_LABEL, DNS_NAMESPACE},
     block::{EVERYWHERE, Interval, subtract, telling_address},
     policy::{Peer, PeerKind, Policy, PolicyRule},
     port::{PROTOCOLS, PolicyPort, PortRange, Ports, Protocol},
     reach::{named_ports, namespace_labels},
-    witness::{
-        TooMany, Witness, domains, fresh_namespace, labels_outside, pinned_namespaces,
-    },
+    witness::{TooMany, Witness, domains, fresh_namespace, labels_outside, pinned_namespaces},
 };
 use crate::{
     check::{Cluster, Namespace},
@@ -325,9 +323,8 @@ impl<'a> Search<'a> {
             return Ok(None);
         };
         let labels = labels_outside(pods, &[])?;
-        Ok(labels.map(|labels| {
-            Destination::Imagined(Witness { namespace, namespace_labels, labels })
-        }))
+        Ok(labels
+            .map(|labels| Destination::Imagined(Witness { namespace, namespace_labels, labels })))
     }
 
     fn imagined_in(
@@ -360,11 +357,10 @@ impl<'a> Search<'a> {
                     return Ok(None);
                 }
             } else {
-                let others = selector.requirements.iter().filter(|r| r.key != super::NAMESPACE_NAME);
-                let asked = Selector {
-                    requirements: others.cloned().collect(),
-                    ..Selector::default()
-                };
+                let others =
+                    selector.requirements.iter().filter(|r| r.key != super::NAMESPACE_NAME);
+                let asked =
+                    Selector { requirements: others.cloned().collect(), ..Selector::default() };
                 match labels_outside(Some(&asked), &[])? {
                     Some(labels) => namespace_labels_asked = labels,
                     None => return Ok(None),
@@ -425,15 +421,16 @@ impl<'a> Search<'a> {
         allowances: impl Iterator<Item = &'c Allowance<'c>> + Clone,
     ) -> bool {
         let has = |key: &str, value: &str| labels.get(key) == LabelValue::Known(value);
-        are_everywhere(allowances.clone()) || allowances.into_iter().any(|allowance| match &allowance.to {
-            AllowedTo::OwnNamespace => pod.namespace() == self.namespace.name,
-            AllowedTo::Dns => pod.namespace() == DNS_NAMESPACE && has(DNS_LABEL.0, DNS_LABEL.1),
-            AllowedTo::Pods { namespace, labels } => {
-                pod.namespace() == *namespace
-                    && labels.iter().all(|(key, value)| has(key, value))
-            }
-            AllowedTo::Block(_) => false,
-        })
+        are_everywhere(allowances.clone())
+            || allowances.into_iter().any(|allowance| match &allowance.to {
+                AllowedTo::OwnNamespace => pod.namespace() == self.namespace.name,
+                AllowedTo::Dns => pod.namespace() == DNS_NAMESPACE && has(DNS_LABEL.0, DNS_LABEL.1),
+                AllowedTo::Pods { namespace, labels } => {
+                    pod.namespace() == *namespace
+                        && labels.iter().all(|(key, value)| has(key, value))
+                }
+                AllowedTo::Block(_) => false,
+            })
     }
 }
 
@@ -443,7 +440,9 @@ fn are_everywhere<'c>(allowances: impl Iterator<Item = &'c Allowance<'c>>) -> bo
     subtract(EVERYWHERE, blocks(allowances)).is_empty()
 }
 
-fn blocks<'c>(allowances: impl Iterator<Item = &'c Allowance<'c>>) -> impl Iterator<Item = Interval> {
+fn blocks<'c>(
+    allowances: impl Iterator<Item = &'c Allowance<'c>>,
+) -> impl Iterator<Item = Interval> {
     allowances.filter_map(|allowance| match &allowance.to {
         AllowedTo::Block(block) => Some(block.interval()),
         _ => None,
@@ -469,7 +468,11 @@ fn segments(range: PortRange, allowances: &[&Allowance<'_>]) -> Vec<PortRange> {
 
 /// How messages say what a peer's selectors name, as `any pod of namespace db
 /// labelled app=pg`.
-pub fn describe_pods(namespaces: Option<&Selector<'_>>, pods: Option<&Selector<'_>>, own: &str) -> String {
+pub fn describe_pods(
+    namespaces: Option<&Selector<'_>>,
+    pods: Option<&Selector<'_>>,
+    own: &str,
+) -> String {
     let list = |selector: &Selector<'_>| {
         let texts: Vec<String> = selector.requirements.iter().map(|r| r.text()).collect();
         texts.join(", ")

@@ -129,11 +129,8 @@ impl<'a> Policy<'a> {
     /// Reads a policy.
     pub fn read(object: &'a Object<'a>) -> Self {
         let mut problems = Problems::default();
-        let nothing = |isolates| Direction {
-            isolates,
-            rules: Vec::new(),
-            has_unknown_rules: false,
-        };
+        let nothing =
+            |isolates| Direction { isolates, rules: Vec::new(), has_unknown_rules: false };
         let spec = object.spec().filter(|spec| !spec.is_null());
         let Some(spec) = spec.filter(|spec| spec.kind() == Kind::Mapping) else {
             if let Some(spec) = spec {
@@ -175,9 +172,9 @@ fn policy_types<'a>(spec: Node<'a>, problems: &mut Problems<'a>) -> (Match, Matc
     let certain = |yes| if yes { Match::Yes } else { Match::No };
     let types = spec.get("policyTypes").filter(|types| !types.is_null());
     if types.is_none_or(|types| types.kind() == Kind::Sequence && types.is_empty()) {
-        let has_egress = spec.get("egress").is_some_and(|egress| {
-            !egress.is_empty() || is_unresolved(egress.text())
-        });
+        let has_egress = spec
+            .get("egress")
+            .is_some_and(|egress| !egress.is_empty() || is_unresolved(egress.text()));
         return (Match::Yes, certain(has_egress));
     }
     let (mut ingress, mut egress) = (Match::No, Match::No);
@@ -197,11 +194,7 @@ fn policy_types<'a>(spec: Node<'a>, problems: &mut Problems<'a>) -> (Match, Matc
             }
         }
     }
-    if is_open {
-        (ingress.max(Match::Maybe), egress.max(Match::Maybe))
-    } else {
-        (ingress, egress)
-    }
+    if is_open { (ingress.max(Match::Maybe), egress.max(Match::Maybe)) } else { (ingress, egress) }
 }
 
 impl<'a> Direction<'a> {
@@ -259,10 +252,8 @@ impl<'a> Peer<'a> {
         let pods = problems.selector(node, "podSelector");
         let Some(at) = node.get("ipBlock").filter(|block| !block.is_null()) else {
             if namespaces.is_none() && pods.is_none() {
-                problems.refuse(
-                    node,
-                    "a peer needs an ipBlock, a podSelector or a namespaceSelector",
-                );
+                problems
+                    .refuse(node, "a peer needs an ipBlock, a podSelector or a namespaceSelector");
                 return None;
             }
             return Some(Self { node, kind: PeerKind::Pods { namespaces, pods } });

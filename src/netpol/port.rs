@@ -64,9 +64,7 @@ impl FromStr for PortRange {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!("\"{text}\" is no port: write 443, \"53/UDP\" or \"8000-8100/TCP\"")
-        };
+        let wrong = || format!("\"{text}\" is no port: write 443, \"53/UDP\" or \"8000-8100/TCP\"");
         let (ports, protocol) = text.split_once('/').unwrap_or((text, "TCP"));
         let protocol = Protocol::parse(protocol).ok_or_else(wrong)?;
         let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
@@ -119,8 +117,7 @@ pub(super) fn read<'a>(node: Node<'a>, problems: &mut Problems<'a>) -> Option<Po
         Value::Known(text, at) => {
             let protocol = Protocol::parse(text);
             if protocol.is_none() {
-                problems
-                    .refuse(at, format!("\"{text}\" is no protocol: write TCP, UDP or SCTP"));
+                problems.refuse(at, format!("\"{text}\" is no protocol: write TCP, UDP or SCTP"));
             }
             protocol
         }

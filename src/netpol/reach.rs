@@ -85,9 +85,7 @@ struct Destination<'a> {
 impl<'a> Destination<'a> {
     fn of(cluster: &Cluster<'a>, to: To<'a>) -> Self {
         match to {
-            To::Address(_) => {
-                Self { to, namespace: Labels::default(), labels: Labels::default() }
-            }
+            To::Address(_) => Self { to, namespace: Labels::default(), labels: Labels::default() },
             To::Pod(pod) => Self {
                 to,
                 namespace: namespace_labels(cluster, pod.namespace()),
@@ -114,7 +112,8 @@ impl<'a> Destination<'a> {
                 _ => Match::No,
             },
         });
-        let on_port = if rule.ports.is_empty() { Match::Yes } else { ports.max().unwrap_or(Match::No) };
+        let on_port =
+            if rule.ports.is_empty() { Match::Yes } else { ports.max().unwrap_or(Match::No) };
         let peers = rule.peers.iter().map(|peer| self.is_of(own, peer));
         let to = if rule.peers.is_empty() { Match::Yes } else { peers.max().unwrap_or(Match::No) };
         on_port.min(to)

@@ -69,7 +69,10 @@ impl Domain<'_> {
         if let Some(only) = &self.only {
             return only.iter().find(|value| !other.contains(value)).map(|v| Some((*v).to_owned()));
         }
-        Some(self.must_be.then(|| fresh(|value| self.not.contains(&value) || other.contains(&value))))
+        Some(
+            self.must_be
+                .then(|| fresh(|value| self.not.contains(&value) || other.contains(&value))),
+        )
     }
 }
 

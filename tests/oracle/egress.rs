@@ -27,10 +27,7 @@ use crate::{
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![
-        Trial::test("egress::generated", generated),
-        Trial::test("egress::validity", validity),
-    ]
+    vec![Trial::test("egress::generated", generated), Trial::test("egress::validity", validity)]
 }
 
 #[derive(Serialize)]
@@ -101,11 +98,10 @@ fn generated() -> Result<(), Failed> {
         judge_cluster(cluster, &answers, &mut disagreements, &mut counterexamples, &mut silent);
         open += answers.iter().filter(|answer| answer.allowed && answer.isolated).count();
     }
-    let inputs: Vec<Input> =
-        counterexamples.iter().map(|(_, input)| Input {
-            objects: input.objects.clone(),
-            queries: input.queries.clone(),
-        }).collect();
+    let inputs: Vec<Input> = counterexamples
+        .iter()
+        .map(|(_, input)| Input { objects: input.objects.clone(), queries: input.queries.clone() })
+        .collect();
     for ((what, _), verdict) in
         counterexamples.iter().zip(judges()?.ask_all::<_, Output>("egress", &inputs)?)
     {
@@ -167,7 +163,8 @@ fn judge_cluster(
         .collect();
     *silent += found.iter().filter(|(_, openings)| openings.is_empty()).count();
     let pod = |name: &str| {
-        pods.iter().find(|pod| format!("{}/{}", pod.namespace(), pod.object.reference().name) == name)
+        pods.iter()
+            .find(|pod| format!("{}/{}", pod.namespace(), pod.object.reference().name) == name)
     };
     let everything = || texts.join("\n");
 
@@ -595,8 +592,7 @@ fn validity() -> Result<(), Failed> {
         .map(|policy| Input { objects: vec![policy.to_string()], queries: Vec::new() })
         .collect();
     let mut refused = 0;
-    for (policy, verdict) in
-        policies.iter().zip(judges()?.ask_all::<_, Output>("egress", &inputs)?)
+    for (policy, verdict) in policies.iter().zip(judges()?.ask_all::<_, Output>("egress", &inputs)?)
     {
         let theirs = match verdict {
             Ok(_) => false,
@@ -620,34 +616,78 @@ fn validity() -> Result<(), Failed> {
 
 fn odd_part(rng: &mut Rng) -> serde_json::Map<String, Value> {
     let cidr = |cidr: &str| json!({"egress": [{"to": [{"ipBlock": {"cidr": cidr}}]}]});
-    let except = |cidr: &str, hole: Value| {
-        json!({"egress": [{"to": [{"ipBlock": {"cidr": cidr, "except": hole}}]}]})
-    };
+    let except = |cidr: &str, hole: Value| json!({"egress": [{"to": [{"ipBlock": {"cidr": cidr, "except": hole}}]}]});
     let port = |port: Value| json!({"egress": [{"ports": [port]}]});
     let numbers = [-1, 0, 1, 80, 65535, 65536, 70000];
     let part = match rng.u8(..16) {
-        0 => cidr(pick(rng, &["10.0.0.0/8", "10.1.2.3/8", "10.0.0.0", "10.0.0.0/33", "::/0", "::/129",
-            "::ffff:1.2.3.4/120", "", "a", "10.0.0.0/-1", "10.0.0.0/08", "1.2.3/8", "fe80::1%eth0/64"])),
-        1 => except("10.0.0.0/8", json!([pick(rng, &["10.0.0.0/8", "10.0.0.0/9", "11.0.0.0/9", "::/0",
-            "10.0.0.0/7", "10.255.255.255/32", "x"])])),
-        2 => except("fd00::/8", json!([pick(rng, &["fd00::/9", "fe00::/9", "10.0.0.0/9", "fd00::/8"])])),
+        0 => cidr(pick(
+            rng,
+            &[
+                "10.0.0.0/8",
+                "10.1.2.3/8",
+                "10.0.0.0",
+                "10.0.0.0/33",
+                "::/0",
+                "::/129",
+                "::ffff:1.2.3.4/120",
+                "",
+                "a",
+                "10.0.0.0/-1",
+                "10.0.0.0/08",
+                "1.2.3/8",
+                "fe80::1%eth0/64",
+            ],
+        )),
+        1 => except(
+            "10.0.0.0/8",
+            json!([pick(
+                rng,
+                &[
+                    "10.0.0.0/8",
+                    "10.0.0.0/9",
+                    "11.0.0.0/9",
+                    "::/0",
+                    "10.0.0.0/7",
+                    "10.255.255.255/32",
+                    "x"
+                ]
+            )]),
+        ),
+        2 => except(
+            "fd00::/8",
+            json!([pick(rng, &["fd00::/9", "fe00::/9", "10.0.0.0/9", "fd00::/8"])]),
+        ),
         3 => port(json!({"port": pick(rng, &numbers)})),
         4 => port(json!({"port": pick(rng, &numbers), "endPort": pick(rng, &numbers)})),
         5 => port(json!({"endPort": pick(rng, &numbers)})),
         6 => port(json!({"port": pick(rng, &["http", "80", "", "Http", "a--b", "-a", "a-", "0a",
             "abcdefghijklmno", "abcdefghijklmnop", "a_b"])})),
         7 => port(json!({"port": "http", "endPort": 80})),
-        8 => port(json!({"protocol": pick(rng, &["TCP", "UDP", "SCTP", "tcp", "", "ICMP"]), "port": 80})),
+        8 => port(
+            json!({"protocol": pick(rng, &["TCP", "UDP", "SCTP", "tcp", "", "ICMP"]), "port": 80}),
+        ),
         9 => json!({"policyTypes": [pick(rng, &["Egress", "Ingress", "egress", "", "Both"])]}),
         10 => json!({"egress": [{"to": [{}]}]}),
         11 => json!({"egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}, "podSelector": {}}]}]}),
         12 => json!({"egress": pick_value(rng, &[json!(null), json!([null]), json!({}), json!("a"),
             json!([{"to": null}]), json!([{"to": {}}]), json!([[]])])}),
-        13 => port(pick_value(rng, &[json!(null), json!({}), json!(80), json!({"port": true}),
-            json!({"port": null, "protocol": null}), json!({"port": 1.5}), json!({"port": []})])),
-        14 => json!({"podSelector": pick_value(rng, &[json!(null), json!({}), json!([]), json!("a"),
+        13 => port(pick_value(
+            rng,
+            &[
+                json!(null),
+                json!({}),
+                json!(80),
+                json!({"port": true}),
+                json!({"port": null, "protocol": null}),
+                json!({"port": 1.5}),
+                json!({"port": []}),
+            ],
+        )),
+        14 => {
+            json!({"podSelector": pick_value(rng, &[json!(null), json!({}), json!([]), json!("a"),
             json!({"matchLabels": {"a": 1}}), json!({"matchLabels": {"a b": "c"}}),
-            json!({"matchExpressions": [{"key": "a", "operator": "in", "values": ["b"]}]})])}),
+            json!({"matchExpressions": [{"key": "a", "operator": "in", "values": ["b"]}]})])})
+        }
         _ => json!({"ingress": pick_value(rng, &[json!([{}]), json!([{"from": [{}]}]), json!("a"),
             json!([{"from": [{"ipBlock": {"cidr": "x"}}]}]), json!([{"ports": [{"port": 0}]}])])}),
     };

@@ -13,10 +13,7 @@ use crate::{
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![
-        Trial::test("selectors::generated", generated),
-        Trial::test("selectors::labels", labels),
-    ]
+    vec![Trial::test("selectors::generated", generated), Trial::test("selectors::labels", labels)]
 }
 
 #[derive(Serialize)]

@@ -55,7 +55,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let runs = if *count > 20_000 { arguments.runs.min(5) } else { arguments.runs };
         let (mut checks, mut floors) = (Vec::new(), Vec::new());
         for _ in 0..runs {
-            checks.push(measure(&[binary, "check", &folder, "--output=concise", "--fail-on=never"])?);
+            checks.push(measure(&[
+                binary,
+                "check",
+                &folder,
+                "--output=concise",
+                "--fail-on=never",
+            ])?);
             floors.push(measure(&[this, "floor", &folder])?);
         }
         let (check, floor) = (median(checks)?, median(floors)?);

@@ -17,7 +17,8 @@ pub(crate) struct Measured {
 /// Measures one run. A process of its own does it: peak memory of children is
 /// only known as the largest of all.
 pub(crate) fn measure(command: &[&str]) -> anyhow::Result<Measured> {
-    let output = Command::new(std::env::current_exe()?).arg("measure").arg("--").args(command).output()?;
+    let output =
+        Command::new(std::env::current_exe()?).arg("measure").arg("--").args(command).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut numbers = text.split_whitespace().map(str::parse);
     match (numbers.next(), numbers.next()) {

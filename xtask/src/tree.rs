@@ -224,7 +224,8 @@ impl App<'_, '_> {
     fn workload(&mut self) -> String {
         let name = self.name;
         let cron = self.rng.u8(..6) == 0;
-        let (api_version, kind) = if cron { ("batch/v1", "CronJob") } else { ("apps/v1", "Deployment") };
+        let (api_version, kind) =
+            if cron { ("batch/v1", "CronJob") } else { ("apps/v1", "Deployment") };
         let mut text = self.head(api_version, kind, name);
         let indent = if cron { 8 } else { 4 };
         if cron {
@@ -294,7 +295,10 @@ impl App<'_, '_> {
                  mountPath: /etc/{name}\n          readOnly: true\n"
             );
         }
-        let _ = write!(text, "  volumes:\n    - name: config\n      configMap:\n        name: {name}\n");
+        let _ = write!(
+            text,
+            "  volumes:\n    - name: config\n      configMap:\n        name: {name}\n"
+        );
         text
     }
 }

@@ -102,7 +102,8 @@ fn check<'a>(namespace: &'a Namespace<'a>, scope: &Scope<'a>, findings: &mut Fin
         let rules = policy.egress.rules.iter().chain(&policy.ingress.rules);
         for peer in rules.flat_map(|rule| &rule.peers) {
             if matches_nothing(peer, namespace, scope.cluster) {
-                let message = format!("this peer of NetworkPolicy {} matches no pod", policy.name());
+                let message =
+                    format!("this peer of NetworkPolicy {} matches no pod", policy.name());
                 findings.report(
                     Violation::at(policy.object, peer.node, message)
                         .help("correct its labels, or remove it"),
@@ -117,11 +118,8 @@ fn report_policy<'a>(
     namespace: &Namespace<'_>,
     findings: &mut Findings<'a>,
 ) {
-    let message = format!(
-        "NetworkPolicy {} selects no pod of namespace {}",
-        policy.name(),
-        namespace.name
-    );
+    let message =
+        format!("NetworkPolicy {} selects no pod of namespace {}", policy.name(), namespace.name);
     let spec = policy.object.spec().unwrap_or(policy.object.root);
     let requirement = policy.selector.requirements.first();
     let place = match requirement {

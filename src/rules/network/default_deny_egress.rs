@@ -177,10 +177,19 @@ spec: {containers: [{name: a}]}
             ("{podSelector: {}, policyTypes: [Ingress], egress: [{}]}", true),
             ("{podSelector: {matchLabels: {app: x}}, policyTypes: [Egress]}", false),
             ("{podSelector: {matchLabels: {app: y}}, policyTypes: [Egress]}", true),
-            ("{podSelector: {matchExpressions: [{key: app, operator: Exists}]}, egress: [{}]}", false),
-            ("{podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [x]}]}, egress: [{}]}", true),
+            (
+                "{podSelector: {matchExpressions: [{key: app, operator: Exists}]}, egress: [{}]}",
+                false,
+            ),
+            (
+                "{podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [x]}]}, egress: [{}]}",
+                true,
+            ),
             // The API server refuses these.
-            ("{podSelector: {matchExpressions: [{key: app, operator: in, values: [x]}]}, egress: [{}]}", true),
+            (
+                "{podSelector: {matchExpressions: [{key: app, operator: in, values: [x]}]}, egress: [{}]}",
+                true,
+            ),
             ("{podSelector: {}, policyTypes: [egress]}", true),
             ("{podSelector: {}, policyTypes: [Egress], egress: [{to: [{}]}]}", true),
         ] {

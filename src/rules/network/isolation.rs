@@ -67,8 +67,7 @@ fn violation<'a>(
         "add a NetworkPolicy with podSelector: {{}} and policyTypes: [{}] to namespace {}",
         way.policy_type, namespace.name
     );
-    let violation =
-        Violation::new(Place::node(pod.object, pod.object.root), message).help(help);
+    let violation = Violation::new(Place::node(pod.object, pod.object.root), message).help(help);
     match nearest(namespace, labels, selecting, way) {
         Some((place, why)) => violation.related(place, why),
         None => violation,

@@ -164,28 +164,30 @@ fn volumes<'a>(pod: &Pod<'a>) -> impl Iterator<Item = Node<'a>> {
     pod.spec.get("volumes").into_iter().flat_map(|volumes| volumes.items())
 }
 
-/// Whether the pod says that it is for Windows (`os.name`).
+/// Whether the pod says that it is for Windows (`os.name`). Where that isn't
+/// known, nothing is held against it, and it counts as not checked.
 fn is_windows<'a>(pod: &'a Pod<'a>, findings: &mut Findings<'a>) -> bool {
     match Value::str(pod.spec.get("os"), "name") {
         Value::Known(name, _) => name == "windows",
         Value::Absent => false,
         Value::Unknown(node) => {
             findings.unknown(pod.object, node);
-            false
+            true
         }
     }
 }
 
 /// Whether the pod has a user namespace of its own (`hostUsers: false`), which
 /// since 1.35 relaxes some checks (policy/helpers.go,
-/// relaxPolicyForUserNamespacePod).
+/// relaxPolicyForUserNamespacePod). Where that isn't known, it counts as not
+/// checked.
 fn is_relaxed_by_user_namespace<'a>(pod: &'a Pod<'a>, findings: &mut Findings<'a>) -> bool {
     match Value::bool(Some(pod.spec), "hostUsers") {
         Value::Known(host_users, _) => !host_users,
         Value::Absent => false,
         Value::Unknown(node) => {
             findings.unknown(pod.object, node);
-            false
+            true
         }
     }
 }
@@ -202,6 +204,32 @@ impl std::fmt::Display for Title<'_> {
         match self {
             Self::Pod => f.write_str("pod"),
             Self::Container(container) => f.write_str(&container.title()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::RULES;
+    use crate::check::testing::check_file;
+
+    /// `fixtures/<rule>.yaml`, and `fixtures/<rule>@<what is different>.yaml`.
+    #[test]
+    fn fixtures_hold() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules/pod_security/fixtures");
+        let mut checked = Vec::new();
+        for entry in fs::read_dir(folder).expect("fixtures") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let id = format!("pod-security/{}", name.split('@').next().unwrap_or_default());
+            let rule = RULES.iter().find(|rule| rule.id == id);
+            check_file(rule.unwrap_or_else(|| panic!("no rule {id}")), &path);
+            checked.push(id);
+        }
+        for rule in RULES {
+            assert!(checked.iter().any(|id| id == rule.id), "{} has no fixture", rule.id);
         }
     }
 }

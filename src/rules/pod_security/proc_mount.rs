@@ -78,7 +78,8 @@ static STANDARD: Standard = Standard {
     revisions: &[(0, f_1_0), (35, f_1_35)],
 };
 
-fn f_1_0<'a>(pod: &'a Pod<'a>, findings: &mut Findings<'a>) {
+/// Whatever the pod's users are.
+pub(super) fn f_1_0<'a>(pod: &'a Pod<'a>, findings: &mut Findings<'a>) {
     for container in &pod.containers {
         match Value::str(container.security_context(), "procMount") {
             Value::Known("Default", _) | Value::Absent => {}

@@ -48,10 +48,8 @@
 
 use super::Standard;
 use crate::{
-    check::{Findings, Violation},
     config::PodSecurityLevel,
     finding::Level,
-    kube::{Pod, Value},
     rules::{Check, Rule},
 };
 
@@ -68,18 +66,5 @@ static STANDARD: Standard = Standard {
     id: "procMount_restricted",
     level: PodSecurityLevel::Restricted,
     overrides: &["procMount"],
-    revisions: &[(35, check)],
+    revisions: &[(35, super::proc_mount::f_1_0)],
 };
-
-fn check<'a>(pod: &'a Pod<'a>, findings: &mut Findings<'a>) {
-    for container in &pod.containers {
-        match Value::str(container.security_context(), "procMount") {
-            Value::Known("Default", _) | Value::Absent => {}
-            Value::Known(value, node) => {
-                let message = format!("{} mounts /proc as \"{value}\"", container.title());
-                findings.report(Violation::at(pod.object, node, message).help("delete procMount"));
-            }
-            Value::Unknown(node) => findings.unknown(pod.object, node),
-        }
-    }
-}

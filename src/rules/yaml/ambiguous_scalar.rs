@@ -126,7 +126,8 @@ impl<'a> Strings<'_, 'a> {
         let text = node.text();
         // Only these start what any reader takes for more than text.
         let may_be_more = text.starts_with(|c: char| {
-            c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | '~')
+            c.is_ascii_digit()
+                || matches!(c, '+' | '-' | '.' | '~')
                 || matches!(c.to_ascii_lowercase(), 'y' | 'n' | 't' | 'f' | 'o')
         });
         if !may_be_more || text.len() > 64 {

@@ -63,8 +63,7 @@ fn check<'a>(
     for mapping in root.descendants().filter(|node| node.kind() == Kind::Mapping) {
         for (first, later) in mapping.duplicate_keys() {
             let object = objects.iter().find(|object| holds(object.root, later));
-            let place =
-                |key| Place { object, ..Place::in_file(file, Target::Key(key)) };
+            let place = |key| Place { object, ..Place::in_file(file, Target::Key(key)) };
             let message = format!("the key \"{}\" is written twice", later.text());
             findings.report(
                 Violation::new(place(later), message)

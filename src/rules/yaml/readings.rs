@@ -95,7 +95,9 @@ pub(super) fn yaml_1_2(text: &str) -> Reading {
     }
     let is_number = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && digits.bytes().any(|byte| byte.is_ascii_digit())
-        && digits.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'-' | b'+'));
+        && digits
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'-' | b'+'));
     if is_number {
         let number = float(text);
         if number != Reading::Text {
@@ -190,10 +192,11 @@ mod tests {
 
     #[test]
     fn both_versions_read_most_values_alike() {
-        for text in ["web", "true", "null", "~", "8080", "-1", "+1", "1.5", "0x1F", ".inf", "1.0e+3",
-            "0", "v1", "1.2.3", "10.0.0.1", "yess", "-", ".", "1:60", "a:b", "_1", ".e", "0x", "0b2",
-            "1.5Gi", "100m"]
-        {
+        for text in [
+            "web", "true", "null", "~", "8080", "-1", "+1", "1.5", "0x1F", ".inf", "1.0e+3", "0",
+            "v1", "1.2.3", "10.0.0.1", "yess", "-", ".", "1:60", "a:b", "_1", ".e", "0x", "0b2",
+            "1.5Gi", "100m",
+        ] {
             assert_eq!(yaml_1_1(text), yaml_1_2(text), "{text}");
         }
     }

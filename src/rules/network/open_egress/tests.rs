@@ -187,8 +187,10 @@ egress:
 
 #[test]
 fn all_addresses_are_all_pods() {
-    let config = r#"egress: {allow: [{cidr: 0.0.0.0/0, ports: [443]}, {cidr: "::/0", ports: [443]}]}"#;
-    for silent in ["  - {ports: [{port: 443}]}", "  - {to: [{namespaceSelector: {}}], ports: [{port: 443}]}"]
+    let config =
+        r#"egress: {allow: [{cidr: 0.0.0.0/0, ports: [443]}, {cidr: "::/0", ports: [443]}]}"#;
+    for silent in
+        ["  - {ports: [{port: 443}]}", "  - {to: [{namespaceSelector: {}}], ports: [{port: 443}]}"]
     {
         check_with(&RULE, config, &with_rule(silent));
     }
@@ -248,15 +250,35 @@ fn what_is_not_known_is_a_gap() {
 #[test]
 fn what_the_api_server_refuses_is_said() {
     for (rule, why) in [
-        ("- to: [{ipBlock: {cidr: 10.0.0.0/33}}]\n#                         ^^^^^^^^^^^", "\"10.0.0.0/33\" is no CIDR block: the prefix must be 0 to 32 bits long"),
-        ("- to: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/16]}}]\n#                                              ^^^^^^^^^^^", "11.0.0.0/16 isn't a smaller block within 10.0.0.0/8"),
+        (
+            "- to: [{ipBlock: {cidr: 10.0.0.0/33}}]\n#                         ^^^^^^^^^^^",
+            "\"10.0.0.0/33\" is no CIDR block: the prefix must be 0 to 32 bits long",
+        ),
+        (
+            "- to: [{ipBlock: {cidr: 10.0.0.0/8, except: [11.0.0.0/16]}}]\n#                                              ^^^^^^^^^^^",
+            "11.0.0.0/16 isn't a smaller block within 10.0.0.0/8",
+        ),
         ("- ports: [{port: 0}]\n#                  ^", "port 0 must be 1 to 65535"),
-        ("- ports: [{port: \"80\"}]\n#                  ^^^^", "\"80\" is no name of a port: 1 to 15 of a-z, 0-9 and -, one letter at least; a number takes no quotes"),
-        ("- ports: [{port: 2, endPort: 1}]\n#                              ^", "endPort 1 is below port 2"),
-        ("- ports: [{protocol: tcp}]\n#                      ^^^", "\"tcp\" is no protocol: write TCP, UDP or SCTP"),
-        ("- to: [{podSelector: {matchLabels: {app: on}}}]\n#                                          ^^", "label value must be a string: put it in quotes"),
+        (
+            "- ports: [{port: \"80\"}]\n#                  ^^^^",
+            "\"80\" is no name of a port: 1 to 15 of a-z, 0-9 and -, one letter at least; a number takes no quotes",
+        ),
+        (
+            "- ports: [{port: 2, endPort: 1}]\n#                              ^",
+            "endPort 1 is below port 2",
+        ),
+        (
+            "- ports: [{protocol: tcp}]\n#                      ^^^",
+            "\"tcp\" is no protocol: write TCP, UDP or SCTP",
+        ),
+        (
+            "- to: [{podSelector: {matchLabels: {app: on}}}]\n#                                          ^^",
+            "label value must be a string: put it in quotes",
+        ),
         ("- to: {}\n#   ^^", "to must be a list"),
     ] {
-        check_rule(&format!("  {rule} gap unreadable: the API server refuses this NetworkPolicy: {why}\n"));
+        check_rule(&format!(
+            "  {rule} gap unreadable: the API server refuses this NetworkPolicy: {why}\n"
+        ));
     }
 }

@@ -200,11 +200,11 @@ impl Target {
             _ if stdin => vec![Path::new(".")],
             paths => paths.iter().map(PathBuf::as_path).collect(),
         };
-        let root = match (&arguments.root, named.first()) {
-            (Some(root), _) => root
+        let root = match &arguments.root {
+            Some(root) => root
                 .canonicalize()
                 .map_err(|error| Failure::new(format!("--root {}: {error}", root.display())))?,
-            (None, first) => repo::find_root(first.unwrap_or(&Path::new("."))).map_err(failure)?,
+            None => repo::find_root(&named).map_err(failure)?,
         };
         let mut paths = Vec::new();
         if !stdin && !(arguments.paths.is_empty() && arguments.root.is_some()) {
@@ -387,7 +387,9 @@ fn update_baseline(arguments: &Arguments, report: &Report) -> Result<ExitCode, F
     fs::write(&beside, text).map_err(failure)?;
     fs::rename(&beside, path).map_err(failure)?;
     if !arguments.quiet {
-        eprintln!("{} findings written to {}", report.findings.len(), path.display());
+        let count = report.findings.len();
+        let noun = if count == 1 { "finding" } else { "findings" };
+        eprintln!("{count} {noun} written to {}", path.display());
     }
     Ok(ExitCode::SUCCESS)
 }

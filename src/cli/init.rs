@@ -25,8 +25,7 @@ pub(super) struct Arguments {
     path: PathBuf,
 }
 
-const HOOK: &str = "\
-  - repo: https://github.com/portcullis-dev/portcullis
+const HOOK: &str = "  - repo: https://github.com/portcullis-dev/portcullis
     rev: vVERSION
     hooks:
       - id: portcullis
@@ -59,7 +58,8 @@ jobs:
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let root = repo::find_root(&arguments.path).map_err(|error| Failure::new(error.to_string()))?;
+    let root =
+        repo::find_root(&[&arguments.path]).map_err(|error| Failure::new(error.to_string()))?;
     let contents = repo::read(&root, repo::list(&root, &[]), &Progress::default());
     let version = |text: &str| text.replace("VERSION", env!("CARGO_PKG_VERSION"));
     let hook = version(HOOK);

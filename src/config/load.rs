@@ -117,7 +117,7 @@ fn schema_errors(file: &File, value: &Value) -> Vec<ConfigError> {
         } else {
             errors.push(ConfigError {
                 location: value_location(file, path),
-                message: message(&error),
+                message: message(&schema, &error),
                 help: None,
             });
         }
@@ -125,7 +125,13 @@ fn schema_errors(file: &File, value: &Value) -> Vec<ConfigError> {
     errors
 }
 
-fn message(error: &jsonschema::ValidationError<'_>) -> String {
+fn message(schema: &Value, error: &jsonschema::ValidationError<'_>) -> String {
+    // What the schema itself says is wanted there, in words.
+    let wanted = at_schema_path(schema, error.schema_path().as_str())
+        .and_then(|at| at.get("x-wanted").and_then(Value::as_str));
+    if let Some(wanted) = wanted {
+        return format!("{} is not {wanted}", plain(error.instance()));
+    }
     match error.kind() {
         ValidationErrorKind::Enum { options } => {
             let options: Vec<String> =
@@ -146,29 +152,25 @@ fn plain(value: &Value) -> String {
 /// The keys that the schema knows where `schema_path` (of an
 /// `additionalProperties`) stands.
 fn known_keys(schema: &Value, schema_path: &str) -> Vec<String> {
-    let parent = schema_path.strip_suffix("/additionalProperties").unwrap_or(schema_path);
+    let at = at_schema_path(schema, schema_path);
+    let properties = at.and_then(|at| at.get("properties")).and_then(Value::as_object);
+    properties.into_iter().flat_map(|properties| properties.keys().cloned()).collect()
+}
+
+/// The schema that has the keyword at the end of `schema_path`; `$ref`s are followed.
+fn at_schema_path<'s>(schema: &'s Value, schema_path: &str) -> Option<&'s Value> {
+    let (parent, _) = schema_path.rsplit_once('/')?;
     let mut at = schema;
     for part in parent.split('/').filter(|part| !part.is_empty()) {
-        at = match (at.get(part), at.get("$ref").and_then(Value::as_str)) {
-            (Some(next), _) => next,
-            (None, _) if part == "$ref" => at,
-            (None, Some(reference)) => {
-                match schema.pointer(reference.trim_start_matches('#')).and_then(|s| s.get(part)) {
-                    Some(next) => next,
-                    None => return Vec::new(),
-                }
-            }
-            (None, None) => return Vec::new(),
+        at = match (part, at.get("$ref").and_then(Value::as_str)) {
+            ("$ref", Some(reference)) => schema.pointer(reference.trim_start_matches('#'))?,
+            _ => match at {
+                Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+                _ => at.get(part)?,
+            },
         };
-        if let Some(reference) = at.as_str().filter(|text| text.starts_with("#/")) {
-            match schema.pointer(reference.trim_start_matches('#')) {
-                Some(next) => at = next,
-                None => return Vec::new(),
-            }
-        }
     }
-    let properties = at.get("properties").and_then(Value::as_object);
-    properties.into_iter().flat_map(|properties| properties.keys().cloned()).collect()
+    Some(at)
 }
 
 fn nearest(known: &[String], key: &str) -> Option<String> {

@@ -26,18 +26,25 @@ pub enum RootError {
     },
 }
 
-/// The nearest folder, from `path` upwards, that holds portcullis.yaml or
-/// `.git`; else `path` itself, or its folder if it is a file.
+/// The nearest folder, from the first of `paths` upwards, that holds
+/// portcullis.yaml or `.git`; else the folder that holds them all (of a file,
+/// the one that it is in).
 ///
 /// # Errors
-/// When `path` can't be resolved.
-pub fn find_root(path: &Path) -> Result<PathBuf, RootError> {
-    let absolute = canonical(path)?;
-    let start =
-        if absolute.is_dir() { absolute.as_path() } else { absolute.parent().unwrap_or(&absolute) };
+/// When a path can't be resolved.
+pub fn find_root(paths: &[&Path]) -> Result<PathBuf, RootError> {
+    let mut folders = Vec::new();
+    for path in paths {
+        let absolute = canonical(path)?;
+        let folder = if absolute.is_dir() { None } else { absolute.parent() };
+        folders.push(folder.map_or_else(|| absolute.clone(), Path::to_owned));
+    }
+    let Some(first) = folders.first() else { return canonical(Path::new(".")) };
     let marked =
         |folder: &&Path| folder.join(CONFIG_FILE).is_file() || folder.join(".git").exists();
-    Ok(start.ancestors().find(marked).unwrap_or(start).to_owned())
+    let holds_all = |folder: &&Path| folders.iter().all(|other| other.starts_with(folder));
+    let root = first.ancestors().find(marked).or_else(|| first.ancestors().find(holds_all));
+    Ok(root.unwrap_or(first).to_owned())
 }
 
 /// `path` relative to `root`, with `/`; empty for the root itself.

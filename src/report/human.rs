@@ -13,8 +13,8 @@
 //!   help: delete this line
 //! ```
 //!
-//! miette draws the snippets. Places in the same file share one, places in
-//! other files have their own below it.
+//! miette draws the snippets. Places near each other share one; others have
+//! their own below the offence's.
 
 use std::{fmt, io};
 
@@ -31,6 +31,9 @@ use super::{
     summary, word,
 };
 use crate::finding::{Coverage, Finding, GapKind, Level, Location, Report};
+
+/// Places at most so many lines apart share a snippet.
+const NEAR_LINES: u32 = 8;
 
 /// How many gaps are listed, at most.
 const LISTED_GAPS: usize = 20;
@@ -112,18 +115,23 @@ impl Page<'_> {
         let level = paint(self.style, level_paint(finding.level));
         let bold = paint(self.style, Paint::new().bold());
         let (rule, message) = (finding.rule, plain(&finding.message));
-        writeln!(
-            self.text,
-            "{level}{}[{rule}]{level:#}{bold}: {message}{bold:#}",
-            word(finding.level)
-        )?;
+        let head = word(finding.level);
+        write!(self.text, "{level}{head}[{rule}]{level:#}{bold}:")?;
+        self.wrapped(&message, head.len() + rule.len() + 3, 2);
+        writeln!(self.text, "{bold:#}")?;
         self.context(finding)?;
         let place = (&finding.location, finding.label.as_deref());
         let related = finding.related.iter();
         let related = related.map(|other| (&other.location, Some(other.message.as_str())));
         let mut files: Vec<(&str, Vec<Labelled<'_>>)> = vec![(&finding.location.file, vec![place])];
         for (location, message) in related {
-            match files.iter_mut().find(|(file, _)| *file == &*location.file) {
+            let is_near = |(other, _): &Labelled<'_>| {
+                other.start.line.abs_diff(location.start.line) <= NEAR_LINES
+            };
+            let shares = |(file, places): &&mut (&str, Vec<Labelled<'_>>)| {
+                *file == &*location.file && places.iter().any(is_near)
+            };
+            match files.iter_mut().find(shares) {
                 Some((_, places)) => places.push((location, message)),
                 None => files.push((&location.file, vec![(location, message)])),
             }
@@ -146,7 +154,8 @@ impl Page<'_> {
         let parts: Vec<&str> =
             object.as_deref().into_iter().chain(finding.field.as_deref()).collect();
         if !parts.is_empty() {
-            write!(self.text, "  in {}", plain(&parts.join(", ")))?;
+            self.text.push_str("  in");
+            self.wrapped(&plain(&parts.join(", ")), 4, 5);
         }
         if !finding.clusters.is_empty() {
             let noun = if finding.clusters.len() == 1 { "cluster" } else { "clusters" };
@@ -224,19 +233,28 @@ impl Page<'_> {
 
         let paint = paint(self.style, AnsiColor::Cyan.on_default());
         write!(self.text, "  {paint}help{paint:#}:")?;
-        let indent = 7;
-        let mut column = indent;
-        for word in plain(help).split_whitespace() {
-            let length = word.chars().count() + 1;
-            if column > indent && column + length > self.style.width {
-                write!(self.text, "\n{:indent$}", "")?;
-                column = indent;
-            }
-            write!(self.text, " {word}")?;
-            column += length;
-        }
+        self.wrapped(&plain(help), 7, 8);
         self.text.push('\n');
         Ok(())
+    }
+
+    /// Words, each after a space, on lines that fit. The first line goes on at
+    /// `column`, others start at `indent`.
+    fn wrapped(&mut self, words: &str, mut column: usize, indent: usize) {
+        let mut is_first = true;
+        for word in words.split_whitespace() {
+            let length = word.chars().count() + 1;
+            if !is_first && column + length > self.style.width {
+                self.text.push('\n');
+                self.text.extend(std::iter::repeat_n(' ', indent));
+                column = indent;
+            } else {
+                self.text.push(' ');
+            }
+            self.text.push_str(word);
+            column += length;
+            is_first = false;
+        }
     }
 
     /// Colours for the offence and for what explains it, in the order of labels.

@@ -14,6 +14,8 @@
 //!
 //! Nothing is left out for the sake of a reader's limits. GitHub takes 25,000
 //! results and shows the 5,000 most severe.
+//!
+//! Long because SARIF's objects are declared here, next to what fills them.
 
 use std::{collections::BTreeMap, fmt::Write as _, io};
 

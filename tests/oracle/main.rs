@@ -8,6 +8,7 @@
 mod base64;
 mod disagreements;
 mod egress;
+mod egress_clusters;
 mod generate;
 mod image_references;
 mod judge;

@@ -5,6 +5,8 @@
 //! wait in a queue as long as that can happen. And candidates for such keys are
 //! kept in a deque of only those that are still possible, so that deep nesting
 //! costs linear time.
+//!
+//! Long because libyaml's scanner is one state that all its steps share.
 
 use std::collections::VecDeque;
 

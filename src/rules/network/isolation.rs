@@ -85,7 +85,8 @@ fn nearest<'a>(
     let selects = selecting.iter().find_map(|selected| policies.get(selected.policy));
     if let Some(policy) = selects {
         let refused = policy.problems.iter().find(|problem| problem.refused.is_some());
-        if let Some(problem) = refused {
+        let would = (way.of)(policy).isolates == Match::Yes;
+        if let Some(problem) = refused.filter(|_| would) {
             let why = format!("{} selects it, but the API server refuses this", policy.name());
             return Some((Place::node(policy.object, problem.node), why));
         }

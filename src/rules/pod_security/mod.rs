@@ -212,8 +212,59 @@ impl std::fmt::Display for Title<'_> {
 mod tests {
     use std::{fs, path::Path};
 
-    use super::RULES;
-    use crate::check::testing::check_file;
+    use super::{RULES, violated};
+    use crate::{
+        check::{
+            Options, run,
+            testing::{check_file, files_of},
+        },
+        config::{Config, PodSecurityLevel, PodSecurityVersion},
+        kube::{Object, Pod, PodTemplates},
+    };
+
+    const ROOT_POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  \
+                            hostNetwork: true\n  securityContext: {runAsUser: 0}\n  containers: \
+                            [{name: a}]\n";
+
+    #[test]
+    fn upstreams_ids_are_in_upstreams_order() {
+        let contents = files_of(ROOT_POD);
+        let file = &contents.files[0];
+        let object = Object::read(file, file.tree.root(0).unwrap()).unwrap();
+        let pod = Pod::read(&object, &PodTemplates::default()).unwrap().unwrap();
+        let at = |level, minor| violated(level, PodSecurityVersion::Minor(minor), &pod);
+        assert_eq!(at(PodSecurityLevel::Baseline, 34), ["hostNamespaces"]);
+        assert_eq!(
+            at(PodSecurityLevel::Restricted, 34),
+            [
+                "hostNamespaces",
+                "allowPrivilegeEscalation",
+                "capabilities_restricted",
+                "runAsNonRoot",
+                "runAsUser",
+                "seccompProfile_restricted"
+            ]
+        );
+        assert!(at(PodSecurityLevel::Privileged, 34).is_empty());
+    }
+
+    #[test]
+    fn help_names_the_level_to_enforce() {
+        let contents = files_of(&format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: default}}\n---\n{ROOT_POD}"
+        ));
+        for (level, word) in
+            [(PodSecurityLevel::Baseline, "baseline"), (PodSecurityLevel::Restricted, "restricted")]
+        {
+            let mut config = Config::default();
+            config.pod_security.level = level;
+            let report = run(&contents, &config, &Options::default());
+            let id = "pod-security/namespace-labels";
+            let help = report.findings.iter().find(|f| f.rule == id).and_then(|f| f.help.clone());
+            let wanted = format!("label it pod-security.kubernetes.io/enforce: {word}");
+            assert_eq!(help, Some(wanted));
+        }
+    }
 
     /// `fixtures/<rule>.yaml`, and `fixtures/<rule>@<what is different>.yaml`.
     #[test]

@@ -89,12 +89,13 @@ fn check<'a>(pod: &'a Pod<'a>, types: &[&str], findings: &mut Findings<'a>) {
             match Value::str(options, field) {
                 Value::Known(value, node) if !allowed.contains(&value) => {
                     let message = format!("{} sets the SELinux {field} \"{value}\"", holder.title);
-                    let help = match field {
-                        "type" => format!(
-                            "delete it, or use one of{}",
-                            allowed.join(", ").trim_start_matches(',')
-                        ),
-                        _ => "delete it".to_owned(),
+                    // "" stands for what isn't written.
+                    let named: Vec<&str> =
+                        allowed.iter().copied().filter(|name| !name.is_empty()).collect();
+                    let help = if named.is_empty() {
+                        "delete it".to_owned()
+                    } else {
+                        format!("delete it, or use one of {}", named.join(", "))
                     };
                     findings.report(Violation::at(pod.object, node, message).help(help));
                 }
@@ -102,5 +103,26 @@ fn check<'a>(pod: &'a Pod<'a>, types: &[&str], findings: &mut Findings<'a>) {
                 Value::Known(..) | Value::Absent => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        check::{Options, run, testing::files_of},
+        config::Config,
+    };
+
+    #[test]
+    fn help_lists_the_types_that_are_allowed() {
+        let contents = files_of(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  securityContext: \
+             {seLinuxOptions: {user: u, type: t}}\n  containers: [{name: a}]\n",
+        );
+        let options = Options { only: vec![super::RULE.id.to_owned()], ..Options::default() };
+        let report = run(&contents, &Config::default(), &options);
+        let helps: Vec<_> = report.findings.iter().filter_map(|f| f.help.as_deref()).collect();
+        let types = "container_t, container_init_t, container_kvm_t, container_engine_t";
+        assert_eq!(helps, ["delete it".to_owned(), format!("delete it, or use one of {types}")]);
     }
 }

@@ -6,6 +6,12 @@
 //! before it), an empty environment, and standard input from `stdin` if it is
 //! there. `stdout`, `stderr` and `status` are what must come out.
 //! `PORTCULLIS_UPDATE=1` writes them anew: read the difference before you keep it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test may stop"
+)]
 
 use std::{
     ffi::OsStr,
@@ -45,7 +51,7 @@ fn run(case: &Path) -> Result<(), Failed> {
     for line in script.lines().filter(|line| !line.trim().is_empty()) {
         match line.strip_prefix("$ ") {
             Some(command) => shell(command, &root)?,
-            None => found.add(line, portcullis(line, &root, &case.join("stdin"))?),
+            None => found.add(line, &portcullis(line, &root, &case.join("stdin"))?),
         }
     }
     let place = root.display().to_string();
@@ -63,7 +69,7 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, arguments: &str, output: std::process::Output) {
+    fn add(&mut self, arguments: &str, output: &std::process::Output) {
         if !self.status.is_empty() {
             for text in [&mut self.stdout, &mut self.stderr] {
                 if !text.is_empty() {

@@ -6,6 +6,7 @@
 //! - In a `console` block a line `$ portcullis ...` is run at the repository's root; what follows
 //!   is exactly what it prints. `PORTCULLIS_UPDATE=1` writes that anew.
 //! - Links to files of the repository lead somewhere.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop")]
 
 use std::{
     fs,

@@ -114,10 +114,10 @@ impl Place<'_> {
 fn shown_span(node: Node<'_>, last: Option<&Step<'_>>) -> Span {
     if matches!(node.kind(), Kind::Scalar | Kind::Alias) {
         let span = node.span();
-        if span.is_empty() {
-            if let Some(Step::Key(key)) = last {
-                return key.span();
-            }
+        if span.is_empty()
+            && let Some(Step::Key(key)) = last
+        {
+            return key.span();
         }
         return span;
     }

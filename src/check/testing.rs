@@ -153,9 +153,9 @@ fn read_fixture(fixture: &str) -> (Contents, Vec<String>) {
     for (path, text) in files {
         let file = File::new(path.as_str(), spanned_yaml::parse(text));
         if path == crate::repo::CONFIG_FILE {
-            contents.config = Some(file)
+            contents.config = Some(file);
         } else {
-            contents.files.push(file)
+            contents.files.push(file);
         }
     }
     (contents, expected.into_iter().map(|(_, _, _, line)| line).collect())

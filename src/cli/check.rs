@@ -207,7 +207,8 @@ impl Target {
             None => repo::find_root(&named).map_err(failure)?,
         };
         let mut paths = Vec::new();
-        if !stdin && !(arguments.paths.is_empty() && arguments.root.is_some()) {
+        let is_root = arguments.paths.is_empty() && arguments.root.is_some();
+        if !stdin && !is_root {
             for path in named {
                 paths.push(repo::relative(&root, path).map_err(failure)?);
             }

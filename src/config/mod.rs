@@ -156,17 +156,12 @@ impl Default for Images {
 /// `egress`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Default)]
 pub struct Egress {
     /// What an allow rule may open, beyond DNS and the pod's own namespace.
     pub allow: Vec<EgressAllowance>,
     /// What is exempt.
     pub exempt: EgressExemptions,
-}
-
-impl Default for Egress {
-    fn default() -> Self {
-        Self { allow: Vec::new(), exempt: EgressExemptions::default() }
-    }
 }
 
 /// One entry of `egress.allow`: either `cidr`, or `namespace` and `pods`.

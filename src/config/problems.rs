@@ -7,13 +7,11 @@ impl Config {
     pub(super) fn problems(&self) -> Vec<(String, String)> {
         let mut problems = Vec::new();
         for (index, ignore) in self.ignore.iter().enumerate() {
-            if let Some(until) = &ignore.until {
-                if until.parse::<jiff::civil::Date>().is_err() {
-                    problems.push((
-                        format!("/ignore/{index}/until"),
-                        format!("\"{until}\" is not a date"),
-                    ));
-                }
+            if let Some(until) = &ignore.until
+                && until.parse::<jiff::civil::Date>().is_err()
+            {
+                problems
+                    .push((format!("/ignore/{index}/until"), format!("\"{until}\" is not a date")));
             }
         }
         for (pointer, why) in crate::netpol::allowance_problems(&self.egress.allow) {

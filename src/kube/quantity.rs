@@ -339,7 +339,7 @@ impl<'t> Parts<'t> {
         // Digits of the number of billionths, in front of its dot.
         let places = self.whole.len() as i64 + i64::from(exponent) + 9 - first as i64;
         let significant = (last - first + 1) as i64;
-        let kept = significant.min(places.max(0)) as usize;
+        let kept = usize::try_from(significant.min(places.max(0))).unwrap_or_default();
         let round_up = significant > places;
         if places <= NANO_DIGITS {
             let mut nano = 0_u128;
@@ -391,7 +391,7 @@ impl<'t> Parts<'t> {
         let mut dropped = false;
         for digit in self.fraction.iter().rev() {
             fraction += u128::from(digit - b'0') * factor;
-            dropped |= fraction % 10 != 0;
+            dropped |= !fraction.is_multiple_of(10);
             fraction /= 10;
         }
         let whole = whole.saturating_mul(factor);

@@ -132,10 +132,8 @@ const WELL_KNOWN: [&str; 4] = ["1.1.1.1", "8.8.8.8", "2606:4700:4700::1111", "16
 
 /// An address of a set that says best what it opens. None if the set is empty.
 pub(super) fn telling_address(set: &[Interval]) -> Option<IpAddr> {
-    let known = WELL_KNOWN.iter().filter_map(|text| text.parse().ok());
-    let best = known
-        .filter(|address: &IpAddr| set.iter().any(|interval| interval.contains(*address)))
-        .next();
+    let mut known = WELL_KNOWN.iter().filter_map(|text| text.parse().ok());
+    let best = known.find(|address: &IpAddr| set.iter().any(|known| known.contains(*address)));
     best.or_else(|| {
         let interval = set.first()?;
         // The first address of a block names a network, not a host.

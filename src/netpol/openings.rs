@@ -303,7 +303,7 @@ impl<'a> Search<'a> {
     ) -> Result<Option<Destination<'a>>, TooMany> {
         let own = self.namespace.name;
         let Some(selector) = namespaces else {
-            return Ok(self.imagined_in(own, None, pods, allowances)?);
+            return self.imagined_in(own, None, pods, allowances);
         };
         if let Some(pinned) = pinned_namespaces(selector) {
             for name in pinned {

@@ -285,10 +285,10 @@ impl<'a> Peer<'a> {
                 continue;
             };
             let Some((hole, _)) = read_block(text, item, problems) else { continue };
-            if let Some((block, _)) = place {
-                if !block.strictly_contains(&hole) {
-                    problems.refuse(item, format!("{text} isn't a smaller block within {block}"));
-                }
+            if let Some((block, _)) = place
+                && !block.strictly_contains(&hole)
+            {
+                problems.refuse(item, format!("{text} isn't a smaller block within {block}"));
             }
             except.push(hole);
         }

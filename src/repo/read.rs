@@ -70,9 +70,10 @@ fn read_file(root: &Path, path: &str) -> Result<File, Gap> {
         .map_err(|error| unreadable(format!("can't be read: {error}")))?;
     let file = File::new(path, spanned_yaml::parse_bytes(bytes, &Limits::default()));
     // JSON files of other tools may have comments; only a manifest must parse.
-    let other_json = path.ends_with(".json")
-        && !file.tree.errors().is_empty()
-        && !file.source().contains("\"apiVersion\"");
+    let other_json =
+        Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+            && !file.tree.errors().is_empty()
+            && !file.source().contains("\"apiVersion\"");
     if other_json {
         return Err(Gap {
             kind: GapKind::Skipped,

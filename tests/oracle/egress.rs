@@ -221,7 +221,7 @@ fn selects(namespace: &Namespace<'_>, opening: &Opening<'_>, pod: &Pod<'_>) -> b
 fn as_query(texts: &[String], opening: &Opening<'_>) -> Input {
     let mut objects = texts.to_vec();
     let is_rendered = |namespace: &str| {
-        let head = format!("\"kind\":\"Namespace\",\"metadata\":{{");
+        let head = "\"kind\":\"Namespace\",\"metadata\":{".to_string();
         let name = format!("\"name\":\"{namespace}\"");
         texts.iter().any(|text| text.contains(&head) && text.contains(&name))
     };

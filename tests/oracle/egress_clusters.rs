@@ -114,19 +114,20 @@ fn address(rng: &mut Rng) -> IpAddr {
     let block = rng.choice(holes).copied().filter(|_| rng.bool()).unwrap_or(block);
     let (first, bits) = block.split_once('/').unwrap_or((block, "0"));
     let bits: u32 = bits.parse().unwrap_or(0);
-    let step: i128 = i128::from(rng.i8(-1..=1));
+    // The edge itself, or one address before or behind it.
+    let step = rng.u8(..3);
     match first.parse() {
         Ok(IpAddr::V4(first)) => {
             let first = u32::from(first);
             let last = first | u32::MAX.checked_shr(bits).unwrap_or(0);
             let edge = if rng.bool() { first } else { last };
-            IpAddr::V4(edge.wrapping_add(step as u32).into())
+            IpAddr::V4(edge.wrapping_add(u32::from(step)).wrapping_sub(1).into())
         }
         Ok(IpAddr::V6(first)) => {
             let first = u128::from(first);
             let last = first | u128::MAX.checked_shr(bits).unwrap_or(0);
             let edge = if rng.bool() { first } else { last };
-            IpAddr::V6(edge.wrapping_add(step as u128).into())
+            IpAddr::V6(edge.wrapping_add(u128::from(step)).wrapping_sub(1).into())
         }
         Err(_) => IpAddr::V4(rng.u32(..).into()),
     }
@@ -165,10 +166,10 @@ pub(crate) fn policy(rng: &mut Rng, namespace: &str, index: usize) -> Value {
         spec.insert("podSelector".into(), selector(rng, false));
     }
     let types: &[&[&str]] = &[&["Egress"], &["Egress"], &["Ingress", "Egress"], &["Ingress"], &[]];
-    if let Some(types) = rng.choice(types) {
-        if rng.u8(..5) > 0 {
-            spec.insert("policyTypes".into(), json!(types));
-        }
+    if let Some(types) = rng.choice(types)
+        && rng.u8(..5) > 0
+    {
+        spec.insert("policyTypes".into(), json!(types));
     }
     if rng.u8(..4) > 0 {
         let rules: Vec<Value> = (0..rng.usize(..3)).map(|_| rule(rng)).collect();

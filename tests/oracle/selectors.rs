@@ -139,10 +139,10 @@ fn expression(rng: &mut Rng) -> Value {
         let values = if rng.u8(..40) == 0 { json!([]) } else { json!(values) };
         expression.insert("values".into(), odd_instead(rng, values));
     }
-    if rng.u8(..60) == 0 {
-        if let Some(expression) = expression.as_object_mut() {
-            expression.remove(pick(rng, &["key", "operator"]));
-        }
+    if rng.u8(..60) == 0
+        && let Some(expression) = expression.as_object_mut()
+    {
+        expression.remove(pick(rng, &["key", "operator"]));
     }
     expression
 }

@@ -1,4 +1,5 @@
 //! The benchmark: ratios within one run, never absolute times.
+#![allow(clippy::cast_precision_loss, reason = "ratios for people")]
 
 use std::{
     fs,

@@ -2,6 +2,7 @@
 //!
 //! The rival's events are consumed and dropped; ours end up in a tree. Each
 //! figure is the median of alternating rounds.
+#![allow(clippy::cast_precision_loss, reason = "ratios for people")]
 #![allow(clippy::print_stdout, reason = "prints a table")]
 
 use std::{

@@ -93,7 +93,7 @@ impl Scanner<'_> {
                         .related(start, "the block scalar starts here"));
                 }
                 digit @ b'1'..=b'9' if increment.is_none() => {
-                    increment = Some(i32::from(digit - b'0'))
+                    increment = Some(i32::from(digit - b'0'));
                 }
                 _ => break,
             }

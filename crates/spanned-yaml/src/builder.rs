@@ -201,11 +201,10 @@ impl<'s> Builder<'s> {
         Ok(())
     }
 
-    pub(crate) fn end_document(&mut self) -> Result<()> {
+    pub(crate) fn end_document(&mut self) {
         self.document_start = self.nodes.len();
         self.properties_start = self.properties.len();
         self.reset();
-        Ok(())
     }
 
     /// Forgets what was built of a broken document.

@@ -33,7 +33,7 @@ pub(crate) fn bad_characters(source: &str) -> Vec<Error> {
 /// Whether a byte may begin a character that isn't allowed.
 fn is_suspect(byte: u8) -> bool {
     let control = byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r';
-    control | (byte == 0x7F) | (byte == 0xC2) | (byte == 0xEF)
+    control || (byte == 0x7F) || (byte == 0xC2) || (byte == 0xEF)
 }
 
 fn is_allowed(character: char) -> bool {

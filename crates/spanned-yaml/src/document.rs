@@ -157,7 +157,7 @@ impl Parser<'_> {
         }
         self.ended_at = document.span.end as usize;
         self.tag_directives.clear();
-        self.builder.end_document()?;
+        self.builder.end_document();
         Ok(Some(document))
     }
 

@@ -107,7 +107,7 @@ fn push_node<'t>(root: Node<'t>, events: &mut Vec<Event<'t>>) {
         let (tag, anchor, style, span) = (node.tag(), node.anchor(), node.style(), node.span());
         match node.kind() {
             Kind::Scalar => {
-                events.push(Event::Scalar { value: node.text(), style, tag, anchor, span })
+                events.push(Event::Scalar { value: node.text(), style, tag, anchor, span });
             }
             Kind::Alias => events.push(Event::Alias { anchor: anchor.unwrap_or_default(), span }),
             Kind::Sequence => {

@@ -122,14 +122,14 @@ impl Scanner<'_> {
         };
         let mut code = 0u32;
         for at in 0..digits {
-            match (self.peek(2 + at) as char).to_digit(16) {
-                Some(digit) => code = (code << 4) | digit,
-                None => {
-                    let message =
-                        format!("`\\{}` wants {digits} hexadecimal digits", self.peek(1) as char);
-                    return Err(Error::syntax(message, self.at)
-                        .related(start, "in the value that starts here"));
-                }
+            if let Some(digit) = (self.peek(2 + at) as char).to_digit(16) {
+                code = (code << 4) | digit;
+            } else {
+                let message =
+                    format!("`\\{}` wants {digits} hexadecimal digits", self.peek(1) as char);
+                return Err(
+                    Error::syntax(message, self.at).related(start, "in the value that starts here")
+                );
             }
         }
         match char::from_u32(code) {

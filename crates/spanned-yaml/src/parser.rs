@@ -155,7 +155,7 @@ impl<'s> Parser<'s> {
                 let text = Text { start: end, len: 0, decoded: false };
                 self.builder.scalar(span, Style::Plain, text, properties);
             }
-            _ => return Err(self.no_value(token)),
+            _ => return Err(Self::no_value(token)),
         }
         Ok(())
     }
@@ -183,7 +183,7 @@ impl<'s> Parser<'s> {
         Ok(properties)
     }
 
-    fn no_value(&self, token: Token) -> Box<Error> {
+    fn no_value(token: Token) -> Box<Error> {
         let mut error =
             Error::syntax(format!("a value is expected here, not {}", describe(token.kind)), 0);
         error.span = token.span;

@@ -47,9 +47,9 @@ impl Scanner<'_> {
                         self.decode_source(start, end);
                     }
                     if broken {
-                        self.push_fold()
+                        self.push_fold();
                     } else {
-                        self.decode_source(end, word)
+                        self.decode_source(end, word);
                     }
                     self.decode_source(word, self.at);
                 }

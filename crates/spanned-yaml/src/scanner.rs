@@ -677,7 +677,8 @@ impl<'s> Scanner<'s> {
         let token = self.scan_quoted_scalar(quote)?;
         let is_short = line == self.line && self.at - start <= MAX_SIMPLE_KEY;
         if is_short && self.peek(0) == b':' && (self.flow_level > 0 || self.is_blankz(1)) {
-            return self.fetch_key_and_value(token, column);
+            self.fetch_key_and_value(token, column);
+            return Ok(());
         }
         self.simple_keys.push_back(SimpleKey {
             flow_level: self.flow_level,
@@ -698,7 +699,8 @@ impl<'s> Scanner<'s> {
             let column = self.column();
             self.remove_simple_key()?;
             let token = Token::scalar(Style::Plain, text, Span::new(self.at, end));
-            return self.fetch_key_and_value(token, column);
+            self.fetch_key_and_value(token, column);
+            return Ok(());
         }
         self.save_simple_key()?;
         self.simple_key_allowed = false;
@@ -709,7 +711,7 @@ impl<'s> Scanner<'s> {
     /// line: the same tokens that [`Scanner::fetch_value`] would make of it, without
     /// the detour. Most scalars of ordinary files are such keys, or values that
     /// can't be.
-    fn fetch_key_and_value(&mut self, scalar: Token, column: i32) -> Result<()> {
+    fn fetch_key_and_value(&mut self, scalar: Token, column: i32) {
         let (start, end) = (scalar.span.start as usize, scalar.span.end as usize);
         self.at = start;
         self.roll(column, None, TokenKind::BlockMappingStart, start);
@@ -718,7 +720,6 @@ impl<'s> Scanner<'s> {
         self.at = end + 1;
         self.push(TokenKind::Value, end);
         self.simple_key_allowed = false;
-        Ok(())
     }
 
     /// Where a plain key of ASCII ends, if one starts here: a word, a `:` and a

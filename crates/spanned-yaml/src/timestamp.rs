@@ -36,7 +36,9 @@ pub(crate) fn is_timestamp(text: &str) -> bool {
 
 fn days_in(month: u32, year: u32) -> u32 {
     match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
@@ -76,13 +78,13 @@ impl Cursor<'_> {
     /// two digits for each part, and the hour, too.
     fn time(&mut self) -> bool {
         let hour = self.number();
-        if !hour.is_some_and(|hour| hour < 24) || !self.take(b':') {
+        if hour.is_none_or(|hour| hour >= 24) || !self.take(b':') {
             return false;
         }
-        if !self.number().is_some_and(|minute| minute < 60) || !self.take(b':') {
+        if self.number().is_none_or(|minute| minute >= 60) || !self.take(b':') {
             return false;
         }
-        if !self.number().is_some_and(|second| second < 60) {
+        if self.number().is_none_or(|second| second >= 60) {
             return false;
         }
         if matches!(self.0.first(), Some(b'.' | b',')) {

@@ -1,5 +1,12 @@
 //! Inputs made to hurt. Every one must come back, with a located error or a
 //! right tree; a parser that isn't linear would not come back here in hours.
+#![allow(
+    clippy::format_collect,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test may stop"
+)]
 
 use spanned_yaml::{ErrorKind, Limits, Node, Tree, parse, parse_bytes, parse_with};
 

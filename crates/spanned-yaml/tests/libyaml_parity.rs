@@ -1,5 +1,11 @@
 //! The same events as libyaml, on real files, on the YAML test suite, and on
 //! generated text. libyaml-safer, a port of libyaml, is the judge.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test may stop"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -29,10 +35,7 @@ fn libyaml(text: &str) -> Option<Reading> {
         parser.set_input_string(&mut bytes);
         let mut events = Vec::new();
         loop {
-            let event = match parser.parse() {
-                Ok(event) => event,
-                Err(_) => return Reading { events, refused: true },
-            };
+            let Ok(event) = parser.parse() else { return Reading { events, refused: true } };
             let line = match event.data {
                 EventData::StreamStart { .. } => continue,
                 EventData::StreamEnd => return Reading { events, refused: false },
@@ -230,15 +233,12 @@ fn regex_tabs(text: &str) -> String {
         let (before, from) = rest.split_at(at);
         plain.push_str(before);
         let marks = from.trim_start_matches('—');
-        match marks.strip_prefix('»') {
-            Some(after) => {
-                plain.push('\t');
-                rest = after;
-            }
-            None => {
-                plain.push_str(&from[..from.len() - marks.len()]);
-                rest = marks;
-            }
+        if let Some(after) = marks.strip_prefix('»') {
+            plain.push('\t');
+            rest = after;
+        } else {
+            plain.push_str(&from[..from.len() - marks.len()]);
+            rest = marks;
         }
     }
     plain + rest

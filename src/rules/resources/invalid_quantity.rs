@@ -143,7 +143,7 @@ fn check_object<'a>(object: &'a Object<'a>, _: &Scope<'a>, findings: &mut Findin
     }
 }
 
-fn items<'a>(list: Option<Node<'a>>) -> impl Iterator<Item = Node<'a>> {
+fn items(list: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
     list.into_iter().flat_map(Node::items)
 }
 

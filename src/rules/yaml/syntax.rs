@@ -9,12 +9,13 @@
 //! kustomize stops at such a file, and Flux then applies nothing of the whole Kustomization.
 //!
 //! ## Fails
-//! A tab can't indent.
+//! A list that is never closed.
 //! ```yaml
 //! apiVersion: v1
 //! kind: ConfigMap
 //! metadata:
-//! 	name: web
+//!   name: web
+//!   finalizers: [example.com/one
 //! ```
 //!
 //! ## Passes

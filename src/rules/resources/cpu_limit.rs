@@ -84,10 +84,11 @@ fn check<'a>(pod: &'a Pod<'a>, scope: &Scope<'a>, findings: &mut Findings<'a>) {
     presence::check(&ASKED, pod, scope, findings);
 }
 
+// What all four rules share is tried in memory_limit.rs and memory_request.rs.
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::check::testing::{check, check_with};
+    use crate::check::testing::check;
 
     #[test]
     fn every_container_but_ephemeral_ones_is_held_to_it() {
@@ -119,148 +120,6 @@ spec:
 #                                 ^^^^ resources/cpu-limit: container "minus" has a CPU limit below zero
       ephemeralContainers:
       - {name: debug}
-"#,
-        );
-    }
-
-    #[test]
-    fn resources_of_the_pod_count_for_all_its_containers() {
-        check(
-            &RULE,
-            r#"
-#- pod.yaml
-apiVersion: v1
-kind: Pod
-metadata: {name: x}
-spec:
-  resources: {limits: {cpu: 250m}}
-  containers:
-  - name: web
-"#,
-        );
-    }
-
-    #[test]
-    fn a_limit_range_of_the_namespace_gives_defaults() {
-        check(
-            &RULE,
-            r#"
-#- limits.yaml
-apiVersion: v1
-kind: LimitRange
-metadata: {name: l, namespace: shop}
-spec:
-  limits:
-  - type: Pod
-    max: {cpu: 2}
-  - type: Container
-    default: {cpu: 250m}
-#- pods.yaml
-apiVersion: v1
-kind: Pod
-metadata: {name: a, namespace: shop}
-spec:
-  containers:
-  - name: web
----
-apiVersion: v1
-kind: Pod
-metadata: {name: b, namespace: other}
-spec:
-  containers:
-  - name: web
-#   ^^^^^^^^^ resources/cpu-limit: container "web" has no CPU limit
-"#,
-        );
-    }
-
-    #[test]
-    fn what_is_not_known_is_a_gap() {
-        check(
-            &RULE,
-            r#"
-#- pod.yaml
-apiVersion: v1
-kind: Pod
-metadata: {name: x}
-spec:
-  containers:
-  - name: a
-    resources: {limits: {cpu: "${VALUE}"}}
-#                             ^^^^^^^^^^ gap unknown-value: ${VALUE} is only known once Flux substitutes it
-  - name: b
-    resources: {limits: {cpu: lots}}
-#                             ^^^^ gap unreadable: the value's type is not what Kubernetes reads here
-  - name: c
-    resources: ${RESOURCES}
-#              ^^^^^^^^^^^^ gap unknown-value: ${RESOURCES} is only known once Flux substitutes it
-"#,
-        );
-    }
-
-    #[test]
-    fn it_is_silent_unless_asked_for() {
-        check_with(
-            &RULE,
-            "resources: {require: []}",
-            r#"
-#- pod.yaml
-apiVersion: v1
-kind: Pod
-metadata: {name: x}
-spec:
-  containers:
-  - name: web
-"#,
-        );
-    }
-
-    #[test]
-    fn a_request_implies_no_limit() {
-        check(
-            &RULE,
-            r#"
-#- pod.yaml
-apiVersion: v1
-kind: Pod
-metadata: {name: x}
-spec:
-  resources: {requests: {cpu: 250m}}
-  containers:
-  - name: web
-    resources:
-#   ^^^^^^^^^ resources/cpu-limit: container "web" has no CPU limit
-      requests: {cpu: 250m}
-"#,
-        );
-    }
-
-    #[test]
-    fn the_maximum_of_a_limit_range_is_the_default_limit() {
-        check(
-            &RULE,
-            r#"
-#- limits.yaml
-apiVersion: v1
-kind: LimitRange
-metadata: {name: max, namespace: a}
-spec: {limits: [{type: Container, max: {cpu: 250m}}]}
----
-apiVersion: v1
-kind: LimitRange
-metadata: {name: min, namespace: b}
-spec: {limits: [{type: Container, min: {cpu: 250m}, defaultRequest: {cpu: 250m}}]}
-#- pods.yaml
-apiVersion: v1
-kind: Pod
-metadata: {name: x, namespace: a}
-spec: {containers: [{name: web}]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: x, namespace: b}
-spec: {containers: [{name: web}]}
-#                    ^^^^^^^^^ resources/cpu-limit: container "web" has no CPU limit
 "#,
         );
     }

@@ -11,6 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use spanned_yaml::Span;
 
+use super::Options;
 use crate::{
     finding::{Finding, Level, Location, Report, Suppression, SuppressionKind},
     repo::File,
@@ -25,7 +26,7 @@ pub struct Baseline {
 
 #[derive(Debug)]
 struct Known {
-    rule: String,
+    entry: Entry,
     location: Location,
     used: AtomicBool,
 }
@@ -45,7 +46,7 @@ struct Document {
     findings: Vec<Entry>,
 }
 
-#[derive(Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     file: String,
@@ -72,22 +73,24 @@ impl Baseline {
         let lines: BTreeMap<&str, Span> = fingerprints(&file);
         let entries = document.findings.into_iter().map(|entry| {
             let span = lines.get(entry.fingerprint.as_str()).copied().unwrap_or_default();
-            let known = Known {
-                rule: entry.rule,
-                location: file.location(span),
-                used: AtomicBool::new(false),
-            };
-            (entry.fingerprint, known)
+            let location = file.location(span);
+            let fingerprint = entry.fingerprint.clone();
+            (fingerprint, Known { entry, location, used: AtomicBool::new(false) })
         });
         Ok(Self { entries: entries.collect(), path: path.into() })
     }
 
     /// The text of a baseline that accepts everything a report has left,
-    /// and what an earlier baseline still covers.
+    /// what an earlier baseline still covers, and what it covers that this run
+    /// did not look at; and the number of findings in it.
     ///
     /// # Errors
     /// None in practice: every entry is plain text.
-    pub fn write(report: &Report) -> Result<String, serde_yaml::Error> {
+    pub fn write(
+        report: &Report,
+        previous: Option<&Self>,
+        options: &Options,
+    ) -> Result<(String, usize), serde_yaml::Error> {
         let accepted = report.suppressed.iter().filter(|finding| {
             finding.suppression.as_ref().is_some_and(|s| s.kind == SuppressionKind::Baseline)
         });
@@ -104,17 +107,23 @@ impl Baseline {
                 fingerprint: finding.fingerprint.clone(),
             })
             .collect();
+        let earlier = previous.into_iter().flat_map(|previous| previous.entries.values());
+        let not_judged =
+            earlier.map(|known| &known.entry).filter(|e| !options.judges(&e.rule, &e.file));
+        findings.extend(not_judged.cloned());
         findings.sort();
+        findings.dedup();
+        let count = findings.len();
         let text = serde_yaml::to_string(&Document { version: 1, findings })?;
-        Ok(format!(
-            "# Findings that portcullis accepts, written by `portcullis check --update-baseline`.\n{text}"
-        ))
+        let head =
+            "# Findings that portcullis accepts, written by `portcullis check --update-baseline`.";
+        Ok((format!("{head}\n{text}"), count))
     }
 
     /// Whether a finding is known.
     pub(super) fn find(&self, finding: &Finding) -> Option<Suppression> {
         let known = self.entries.get(&finding.fingerprint)?;
-        if known.rule != finding.rule {
+        if known.entry.rule != finding.rule {
             return None;
         }
         known.used.store(true, Ordering::Relaxed);
@@ -128,7 +137,7 @@ impl Baseline {
     /// Entries that matched nothing, with their rules.
     pub(super) fn unused(&self) -> impl Iterator<Item = (&str, &Location)> {
         let unused = self.entries.values().filter(|known| !known.used.load(Ordering::Relaxed));
-        unused.map(|known| (known.rule.as_str(), &known.location))
+        unused.map(|known| (known.entry.rule.as_str(), &known.location))
     }
 
     /// How reports name the file.
@@ -138,7 +147,7 @@ impl Baseline {
 
     /// The rules that its entries name.
     pub fn rules(&self) -> BTreeSet<&str> {
-        self.entries.values().map(|known| known.rule.as_str()).collect()
+        self.entries.values().map(|known| known.entry.rule.as_str()).collect()
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     finding::{Coverage, Finding, Gap, GapKind, Level, Location, Related, Report, Summary},
     kube::Object,
     repo::{Contents, File},
-    rules::Rule,
+    rules::{self, Rule},
 };
 
 /// What a run is asked for, beyond the configuration.
@@ -51,6 +51,20 @@ impl Default for Options {
             baseline: None,
             today: jiff::Zoned::now().date(),
         }
+    }
+}
+
+impl Options {
+    /// Whether a run would report a finding of this rule in this file.
+    pub(super) fn judges(&self, rule: &str, file: &str) -> bool {
+        let named = |patterns: &[String]| {
+            rules::find(rule).is_some_and(|rule| patterns.iter().any(|p| rule.is_named_by(p)))
+        };
+        // What changes can have caused isn't known from file and rule alone.
+        self.changed.is_none()
+            && Narrowing { options: self }.in_paths(&file.into())
+            && (self.only.is_empty() || named(&self.only))
+            && !named(&self.skip)
     }
 }
 

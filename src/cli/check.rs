@@ -151,7 +151,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     timings.phase("check");
 
     if arguments.update_baseline {
-        return update_baseline(arguments, &report);
+        return update_baseline(arguments, &report, &options);
     }
     let style = Style {
         color: arguments.color.colors(io::stdout().is_terminal()),
@@ -378,9 +378,13 @@ fn config_failure(errors: &[ConfigError]) -> Failure {
     Failure::new(lines.join("\n       "))
 }
 
-fn update_baseline(arguments: &Arguments, report: &Report) -> Result<ExitCode, Failure> {
+fn update_baseline(
+    arguments: &Arguments,
+    report: &Report,
+    options: &Options,
+) -> Result<ExitCode, Failure> {
     let Some(path) = &arguments.baseline else { return Ok(ExitCode::SUCCESS) };
-    let text = Baseline::write(report)
+    let (text, count) = Baseline::write(report, options.baseline.as_ref(), options)
         .map_err(|error| Failure::new(format!("the baseline can't be written: {error}")))?;
     let failure = |error: io::Error| Failure::new(format!("{}: {error}", path.display()));
     // Written beside and renamed, so that a full disk loses nothing.
@@ -388,9 +392,8 @@ fn update_baseline(arguments: &Arguments, report: &Report) -> Result<ExitCode, F
     fs::write(&beside, text).map_err(failure)?;
     fs::rename(&beside, path).map_err(failure)?;
     if !arguments.quiet {
-        let count = report.findings.len();
         let noun = if count == 1 { "finding" } else { "findings" };
-        eprintln!("{count} {noun} written to {}", path.display());
+        eprintln!("{count} {noun} accepted in {}", path.display());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -36,11 +36,11 @@ pub enum Answer {
 
 /// Whether policies let a packet out of a pod of `namespace`. Policies on
 /// ingress at its destination are not asked.
-pub fn may_reach(
-    cluster: &Cluster<'_>,
+pub fn may_reach<'a>(
+    cluster: &Cluster<'a>,
     namespace: &Namespace<'_>,
     pod: &Pod<'_>,
-    to: To<'_>,
+    to: To<'a>,
     protocol: Protocol,
     port: u16,
 ) -> Answer {

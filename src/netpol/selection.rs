@@ -1,10 +1,12 @@
 //! Which policies of a namespace select which of its pods, in time near linear
 //! in both: policies are found by one label that they ask for.
 
+use std::sync::OnceLock;
+
 use rustc_hash::FxHashMap;
 
 use super::policy::Policy;
-use crate::kube::{Labels, Match, Operator, Pod};
+use crate::kube::{Labels, Match, Operator, Pod, Selector};
 
 /// The policies that select each pod of a namespace.
 #[derive(Debug, Default)]
@@ -13,6 +15,15 @@ pub struct Selection<'a> {
     pub labels: Vec<Labels<'a>>,
     /// For each pod the policies that select it, or may, in order.
     pub selecting: Vec<Vec<Selected>>,
+    /// Pods by each of their labels; made when first asked for.
+    by_label: OnceLock<ByLabel<'a>>,
+}
+
+#[derive(Debug, Default)]
+struct ByLabel<'a> {
+    pods: FxHashMap<(&'a str, &'a str), Vec<usize>>,
+    /// Pods with labels that aren't known: any selector may match them.
+    uncertain: Vec<usize>,
 }
 
 /// A policy that selects a pod.
@@ -30,13 +41,7 @@ impl<'a> Selection<'a> {
         let mut by_label: FxHashMap<(&str, &str), Vec<usize>> = FxHashMap::default();
         let mut others = Vec::new();
         for (index, policy) in policies.iter().enumerate() {
-            let equality = policy.selector.requirements.iter().find_map(|requirement| {
-                match (requirement.operator, requirement.values.as_slice()) {
-                    (Operator::In, [value]) => Some((requirement.key, *value)),
-                    _ => None,
-                }
-            });
-            match equality {
+            match equality(&policy.selector) {
                 Some(label) => by_label.entry(label).or_default().push(index),
                 None => others.push(index),
             }
@@ -56,6 +61,40 @@ impl<'a> Selection<'a> {
             };
             candidates.into_iter().filter_map(selected).collect()
         });
-        Self { selecting: selecting.collect(), labels }
+        Self { selecting: selecting.collect(), labels, by_label: OnceLock::new() }
     }
+
+    /// Whether a selector matches any of the pods, or may.
+    pub fn may_match_any(&self, selector: &Selector<'_>) -> bool {
+        let matches = |labels: &Labels<'_>| selector.matches(labels) > Match::No;
+        let Some(label) = equality(selector) else { return self.labels.iter().any(matches) };
+        let index = self.by_label.get_or_init(|| ByLabel::new(&self.labels));
+        let candidates = index.pods.get(&label).into_iter().flatten().chain(&index.uncertain);
+        candidates.filter_map(|pod| self.labels.get(*pod)).any(matches)
+    }
+}
+
+impl<'a> ByLabel<'a> {
+    fn new(pods: &[Labels<'a>]) -> Self {
+        let mut index = Self::default();
+        for (pod, labels) in pods.iter().enumerate() {
+            for label in labels.known() {
+                index.pods.entry(label).or_default().push(pod);
+            }
+            if labels.unknowns().next().is_some() {
+                index.uncertain.push(pod);
+            }
+        }
+        index
+    }
+}
+
+/// A label that everything which a selector matches has.
+fn equality<'s>(selector: &Selector<'s>) -> Option<(&'s str, &'s str)> {
+    selector.requirements.iter().find_map(|requirement| {
+        match (requirement.operator, requirement.values.as_slice()) {
+            (Operator::In, [value]) => Some((requirement.key, *value)),
+            _ => None,
+        }
+    })
 }

@@ -86,18 +86,26 @@ impl<'s> Builder<'s> {
         id
     }
 
+    #[inline]
     fn push(&mut self, record: Record, properties: Option<Box<Properties>>) -> u32 {
         let id = self.push_bare(record);
-        let Some(properties) = properties else { return id };
+        if let Some(properties) = properties {
+            self.add_properties(id, record, *properties);
+        }
+        id
+    }
+
+    #[cold]
+    fn add_properties(&mut self, id: u32, record: Record, properties: Properties) {
         if let Some(anchor) = properties.anchor {
             let name = self.source.get(anchor.range()).unwrap_or_default();
             self.anchors
                 .insert(name, Anchored { id, expanded: 1, is_open: record.kind() != Kind::Scalar });
         }
-        self.properties.push((id, *properties));
-        id
+        self.properties.push((id, properties));
     }
 
+    #[inline]
     pub(crate) fn scalar(
         &mut self,
         span: Span,

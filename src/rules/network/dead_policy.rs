@@ -67,7 +67,7 @@
 use crate::{
     check::{Cluster, Findings, Namespace, Place, Scope, Violation},
     finding::Level,
-    kube::{Match, Selector},
+    kube::Selector,
     netpol::{NAMESPACE_NAME, Peer, PeerKind, Policy},
     rules::{Check, Rule},
 };
@@ -155,8 +155,7 @@ fn matches_nothing<'a>(
     };
     named.iter().all(|namespace| {
         let has_pods = !namespace.pods.is_empty() && namespace.helm_releases.is_empty();
-        has_pods
-            && namespace.selection.labels.iter().all(|labels| pods.matches(labels) == Match::No)
+        has_pods && !namespace.selection.may_match_any(pods)
     })
 }
 

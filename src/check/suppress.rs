@@ -3,7 +3,9 @@
 
 use jiff::civil::Date;
 use memchr::memmem;
-use spanned_yaml::{Kind, Node, Span};
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use spanned_yaml::{Node, Span};
 
 use super::{
     baseline::Baseline,
@@ -25,6 +27,10 @@ pub(super) const ANNOTATION: &str = "portcullis.dev/ignore";
 /// All suppressions of a run.
 pub(super) struct Suppressions<'a> {
     entries: Vec<Entry<'a>>,
+    /// Entries that cover a stretch of a file, in order.
+    by_file: FxHashMap<&'a str, Vec<usize>>,
+    /// Entries of portcullis.yaml.
+    anywhere: Vec<usize>,
     baseline: Option<&'a Baseline>,
     today: Date,
 }
@@ -54,16 +60,20 @@ impl<'a> Suppressions<'a> {
         config: &'a Config,
         options: &'a Options,
     ) -> Self {
-        let mut all =
-            Self { entries: Vec::new(), baseline: options.baseline.as_ref(), today: options.today };
+        let mut all = Self {
+            entries: Vec::new(),
+            by_file: FxHashMap::default(),
+            anywhere: Vec::new(),
+            baseline: options.baseline.as_ref(),
+            today: options.today,
+        };
         let marker = memmem::Finder::new("portcullis");
-        let mut marked: Vec<&str> = Vec::new();
-        for file in &contents.files {
-            if marker.find(file.source().as_bytes()).is_some() {
-                marked.push(&file.path);
-                all.gather_comments(file);
-            }
+        let is_marked = |file: &&File| marker.find(file.source().as_bytes()).is_some();
+        let marked: Vec<&File> = contents.files.par_iter().filter(is_marked).collect();
+        for file in &marked {
+            all.gather_comments(file);
         }
+        let marked: Vec<&str> = marked.into_iter().map(|file| &*file.path).collect();
         for object in objects {
             if marked.binary_search(&&*object.file.path).is_ok() {
                 all.gather_annotation(object);
@@ -98,18 +108,23 @@ impl<'a> Suppressions<'a> {
         location: Location,
         covers: Covers<'a>,
     ) {
+        match covers {
+            Covers::Span(file, _) => self.by_file.entry(file).or_default().push(self.entries.len()),
+            Covers::Config(_) => self.anywhere.push(self.entries.len()),
+            Covers::Nothing => {}
+        }
         let used = vec![false; directive.rules.len()];
         self.entries.push(Entry { kind, directive, location, covers, used });
     }
 
     fn gather_comments(&mut self, file: &'a File) {
-        let mut units: Option<Vec<Span>> = None;
+        let mut units: Option<Units> = None;
         for span in file.tree.comments() {
             let text =
                 file.source().get(span.start as usize..span.end as usize).unwrap_or_default();
             let Some(directive) = directive::from_comment(text) else { continue };
-            let units = units.get_or_insert_with(|| units_of(file));
-            let covers = match covered(file.source(), units, *span) {
+            let units = units.get_or_insert_with(|| Units::of(file));
+            let covers = match units.covered(file.source(), *span) {
                 Some(covered) => Covers::Span(&file.path, covered),
                 None => Covers::Nothing,
             };
@@ -133,7 +148,9 @@ impl<'a> Suppressions<'a> {
     /// annotations, those before portcullis.yaml, that before the baseline.
     pub(super) fn find(&mut self, finding: &Finding) -> Option<Suppression> {
         let mut found = None;
-        for entry in &mut self.entries {
+        let in_file = self.by_file.get(&*finding.location.file).into_iter().flatten();
+        for index in in_file.chain(&self.anywhere) {
+            let Some(entry) = self.entries.get_mut(*index) else { continue };
             if !entry.covers.holds(finding) {
                 continue;
             }
@@ -293,53 +310,63 @@ fn ignore_nodes(file: &File) -> Vec<Node<'_>> {
         .collect()
 }
 
-/// Mapping entries and sequence items of a file, outer before inner, in order.
-fn units_of(file: &File) -> Vec<Span> {
-    let mut units = Vec::new();
-    let roots = file.tree.documents().iter().filter_map(|document| document.root);
-    for root in roots.map(|id| file.tree.node(id)) {
-        let mut open: Vec<Node<'_>> = vec![root];
-        while let Some(node) = open.pop() {
-            match node.kind() {
-                Kind::Mapping => {
-                    for entry in node.raw_entries() {
-                        let end = entry.raw_value.span().end.max(entry.key.span().end);
-                        units.push(Span { start: entry.key.span().start, end });
-                        open.push(entry.raw_value);
-                    }
-                }
-                Kind::Sequence => {
-                    for item in node.raw_items() {
-                        units.push(item.span());
-                        open.push(item);
-                    }
-                }
-                Kind::Scalar | Kind::Alias => {}
-            }
-        }
-    }
-    units.sort_by(|a, b| a.start.cmp(&b.start).then(b.end.cmp(&a.end)));
-    units
+/// What comments may stand for: the mapping entries and sequence items of a file.
+struct Units {
+    /// In order; those that start together from the outermost inwards.
+    all: Vec<Span>,
+    /// Those that start before the line of the last comment, and end behind it:
+    /// each lies within the one before.
+    open: Vec<Span>,
+    /// The first of `all` that was not looked at for `open`.
+    next: usize,
 }
 
-/// What a comment covers: at the end of a line, the outermost entry or item
-/// that starts on that line, else the innermost that the line lies in; on a
-/// line of its own, the first that follows.
-fn covered(source: &str, units: &[Span], comment: Span) -> Option<Span> {
-    let before = source.get(..comment.start as usize).unwrap_or_default();
-    let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1) as u32;
-    let lead = before.get(line_start as usize..).unwrap_or_default();
-    let stands_alone = lead.chars().all(|c| c.is_whitespace() || c == '-' || c == '\u{feff}');
-    if stands_alone {
-        let next = units.partition_point(|unit| unit.start < comment.end);
-        return units.get(next).copied();
+impl Units {
+    fn of(file: &File) -> Self {
+        let mut all = Vec::new();
+        let roots = file.tree.documents().iter().filter_map(|document| document.root);
+        for root in roots.map(|id| file.tree.node(id)) {
+            for node in root.descendants() {
+                for entry in node.raw_entries() {
+                    let end = entry.raw_value.span().end.max(entry.key.span().end);
+                    all.push(Span { start: entry.key.span().start, end });
+                }
+                all.extend(node.raw_items().map(Node::span));
+            }
+        }
+        all.sort_by(|a, b| a.start.cmp(&b.start).then(b.end.cmp(&a.end)));
+        Self { all, open: Vec::new(), next: 0 }
     }
-    let first = units.partition_point(|unit| unit.start < line_start);
-    let on_line = units.get(first..)?.iter().take_while(|unit| unit.start < comment.start);
-    let outermost =
-        on_line.copied().reduce(|all, unit| Span { start: all.start, end: all.end.max(unit.end) });
-    outermost.or_else(|| {
-        let around = units.get(..first)?.iter().filter(|unit| unit.end > line_start);
-        around.copied().min_by_key(|unit| unit.end - unit.start)
-    })
+
+    /// What a comment covers: at the end of a line, the outermost entry or item
+    /// that starts on that line, else the innermost that the line lies in; on a
+    /// line of its own, the first that follows. Comments must be asked for in
+    /// order, so that all of them together take linear time.
+    fn covered(&mut self, source: &str, comment: Span) -> Option<Span> {
+        let before = source.get(..comment.start as usize).unwrap_or_default();
+        let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1) as u32;
+        let lead = before.get(line_start as usize..).unwrap_or_default();
+        let stands_alone = lead.chars().all(|c| c.is_whitespace() || c == '-' || c == '\u{feff}');
+        if stands_alone {
+            let next = self.all.partition_point(|unit| unit.start < comment.end);
+            return self.all.get(next).copied();
+        }
+        while let Some(unit) = self.all.get(self.next).filter(|unit| unit.start < line_start) {
+            self.next += 1;
+            self.open.push(*unit);
+            // What has ended can't hold this line, nor a later one.
+            while self.open.last().is_some_and(|unit| unit.end <= line_start) {
+                self.open.pop();
+            }
+        }
+        while self.open.last().is_some_and(|unit| unit.end <= line_start) {
+            self.open.pop();
+        }
+        let on_line = self.all.get(self.next..)?.iter();
+        let on_line = on_line.take_while(|unit| unit.start < comment.start);
+        let outermost = on_line
+            .copied()
+            .reduce(|all, unit| Span { start: all.start, end: all.end.max(unit.end) });
+        outermost.or_else(|| self.open.last().copied())
+    }
 }

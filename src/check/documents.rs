@@ -16,7 +16,7 @@ use crate::{
 pub(super) struct Documents<'a> {
     /// Number of documents, empty ones included.
     pub(super) count: usize,
-    /// Roots of the documents that hold objects, lists unopened.
+    /// Roots of the documents that hold objects (lists unopened), and of kustomizations.
     pub(super) roots: Vec<Node<'a>>,
     /// The objects, lists opened.
     pub(super) objects: Vec<Object<'a>>,
@@ -59,7 +59,7 @@ pub(super) fn open<'a>(file: &'a File, patches: &Patches) -> Documents<'a> {
             Some(root) => {
                 let before = found.objects.len();
                 found.open_value(file, root, 0);
-                if found.objects.len() > before {
+                if found.objects.len() > before || is_overlay(file, root) {
                     found.roots.push(root);
                 }
             }
@@ -166,6 +166,11 @@ const OVERLAY: &str = "kustomization is not rendered: what it names is checked a
 fn list_items<'a>(object: &Object<'a>) -> Option<Node<'a>> {
     let items = object.root.get("items")?;
     (object.kind.ends_with("List") && items.kind() == Kind::Sequence).then_some(items)
+}
+
+fn is_overlay(file: &File, root: Node<'_>) -> bool {
+    let api_version = root.get("apiVersion").map_or("", Node::text);
+    is_kustomization_file(&file.path) || api_version.starts_with("kustomize.config.k8s.io/")
 }
 
 fn is_kustomization_file(path: &str) -> bool {

@@ -61,8 +61,8 @@ impl Rule {
 pub enum Check {
     /// The engine itself reports these (`yaml/syntax`, `suppression/*`).
     Engine,
-    /// Every document that holds Kubernetes objects, as a whole (lists unopened), with the
-    /// objects of its file.
+    /// Every document that holds Kubernetes objects, or a kustomization, as a whole (lists
+    /// unopened), with the objects of its file.
     Document(for<'a> fn(&'a File, Node<'a>, &'a [Object<'a>], &mut Findings<'a>)),
     /// Objects of these kinds; an empty list means all.
     Object(&'static [&'static str], for<'a> fn(&'a Object<'a>, &Scope<'a>, &mut Findings<'a>)),

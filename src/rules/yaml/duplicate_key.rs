@@ -121,6 +121,18 @@ spec:
     }
 
     #[test]
+    fn kustomizations_are_looked_at_too() {
+        check(
+            &RULE,
+            r#"
+#- app/kustomization.yaml
+{resources: [a.yaml], namespace: a, namespace: b}
+#                                   ^^^^^^^^^ yaml/duplicate-key: the key "namespace" is written twice
+"#,
+        );
+    }
+
+    #[test]
     fn merges_are_no_duplicates() {
         check(
             &RULE,

@@ -68,11 +68,19 @@ pub fn openings<'a>(
 ) -> (Vec<Opening<'a>>, Vec<Undecided<'a>>) {
     let mut search = Search { cluster, namespace, undecided: Vec::new() };
     let mut openings = Vec::new();
+    let everyone: Vec<&Pod<'_>> = governed_pods(namespace).map(|(_, pod)| pod).collect();
+    let groups_of_everyone = groups(&everyone, allowances);
     for (policy, pods) in namespace.network_policies.iter().zip(selected_pods(namespace)) {
-        if policy.is_refused() || policy.egress.isolates != Match::Yes || pods.is_empty() {
+        if policy.is_refused() || policy.egress.isolates != Match::Yes {
             continue;
         }
-        let groups = groups(&pods, allowances);
+        let groups_of_some;
+        let groups = if policy.selector.is_everything() {
+            &groups_of_everyone
+        } else {
+            groups_of_some = groups(&pods, allowances);
+            &groups_of_some
+        };
         for rule in &policy.egress.rules {
             let peers: Vec<Option<&Peer<'_>>> = if rule.peers.is_empty() {
                 vec![None]
@@ -81,7 +89,7 @@ pub fn openings<'a>(
             };
             for peer in peers {
                 let mut found: Option<Opening<'a>> = None;
-                for group in &groups {
+                for group in groups {
                     if let Some(opening) = &mut found {
                         // The rest is only counted.
                         if search.opening(policy, rule, peer, &group.allowances).is_some() {
@@ -109,20 +117,27 @@ pub fn openings<'a>(
     (openings, search.undecided)
 }
 
-/// For each policy the pods that it certainly selects.
+/// For each policy the pods that it certainly selects, by its label selector.
 fn selected_pods<'a>(namespace: &Namespace<'a>) -> Vec<Vec<&'a Pod<'a>>> {
     let mut pods = vec![Vec::new(); namespace.network_policies.len()];
-    for (pod, selecting) in namespace.pods.iter().zip(&namespace.selection.selecting) {
-        if pod.is_host_network() {
-            continue;
-        }
-        for selected in selecting.iter().filter(|selected| selected.how == Match::Yes) {
+    for (index, pod) in governed_pods(namespace) {
+        let selecting = namespace.selection.selecting(index);
+        for selected in selecting.filter(|selected| selected.how == Match::Yes) {
+            let by_labels = namespace.network_policies.get(selected.policy);
+            if by_labels.is_none_or(|policy| policy.selector.is_everything()) {
+                continue;
+            }
             if let Some(pods) = pods.get_mut(selected.policy) {
-                pods.push(*pod);
+                pods.push(pod);
             }
         }
     }
     pods
+}
+
+/// Pods that policies govern, with their indices.
+fn governed_pods<'a>(namespace: &Namespace<'a>) -> impl Iterator<Item = (usize, &'a Pod<'a>)> {
+    namespace.pods.iter().copied().enumerate().filter(|(_, pod)| !pod.is_host_network())
 }
 
 /// Pods to which the same allowances apply.

@@ -48,7 +48,7 @@ pub fn may_reach<'a>(
         return Answer::Open;
     }
     let index = namespace.pods.iter().position(|known| std::ptr::eq(*known, pod));
-    let selecting = index.and_then(|index| namespace.selection.selecting.get(index));
+    let selecting = index.map(|index| namespace.selection.selecting(index));
     let destination = Destination::of(cluster, to);
     let mut isolated = Match::No;
     let mut allowed = Match::No;

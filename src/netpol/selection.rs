@@ -13,8 +13,10 @@ use crate::kube::{Labels, Match, Operator, Pod, Selector};
 pub struct Selection<'a> {
     /// Labels of the pods, in the order of the namespace's pods.
     pub labels: Vec<Labels<'a>>,
-    /// For each pod the policies that select it, or may, in order.
-    pub selecting: Vec<Vec<Selected>>,
+    /// Policies that select every pod, whatever its labels.
+    everywhere: Vec<Selected>,
+    /// For each pod the other policies that select it, or may, in order.
+    by_labels: Vec<Vec<Selected>>,
     /// Pods by each of their labels; made when first asked for.
     by_label: OnceLock<ByLabel<'a>>,
 }
@@ -40,16 +42,21 @@ impl<'a> Selection<'a> {
     pub fn new(policies: &[Policy<'a>], pods: &[&'a Pod<'a>]) -> Self {
         let mut by_label: FxHashMap<(&str, &str), Vec<usize>> = FxHashMap::default();
         let mut others = Vec::new();
+        let mut everywhere = Vec::new();
         for (index, policy) in policies.iter().enumerate() {
+            if policy.selector.is_everything() {
+                everywhere.push(Selected { policy: index, how: Match::Yes });
+                continue;
+            }
             match equality(&policy.selector) {
                 Some(label) => by_label.entry(label).or_default().push(index),
                 None => others.push(index),
             }
         }
         let labels: Vec<Labels<'a>> = pods.iter().map(|pod| Labels::read(pod.metadata)).collect();
-        let selecting = labels.iter().map(|labels| {
+        let by_labels = labels.iter().map(|labels| {
             let mut candidates: Vec<usize> = if labels.unknowns().next().is_some() {
-                (0..policies.len()).collect()
+                by_label.values().flatten().chain(&others).copied().collect()
             } else {
                 let found = labels.known().filter_map(|label| by_label.get(&label)).flatten();
                 found.chain(&others).copied().collect()
@@ -61,7 +68,13 @@ impl<'a> Selection<'a> {
             };
             candidates.into_iter().filter_map(selected).collect()
         });
-        Self { selecting: selecting.collect(), labels, by_label: OnceLock::new() }
+        Self { everywhere, by_labels: by_labels.collect(), labels, by_label: OnceLock::new() }
+    }
+
+    /// The policies that select a pod, or may.
+    pub fn selecting(&self, pod: usize) -> impl Iterator<Item = Selected> + Clone {
+        let by_labels = self.by_labels.get(pod).into_iter().flatten();
+        self.everywhere.iter().chain(by_labels).copied()
     }
 
     /// Whether a selector matches any of the pods, or may.

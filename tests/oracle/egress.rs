@@ -208,7 +208,7 @@ fn judge_cluster(
 
 fn selects(namespace: &Namespace<'_>, opening: &Opening<'_>, pod: &Pod<'_>) -> bool {
     let index = namespace.pods.iter().position(|known| std::ptr::eq(*known, pod));
-    let selecting = index.and_then(|index| namespace.selection.selecting.get(index));
+    let selecting = index.map(|index| namespace.selection.selecting(index));
     selecting.into_iter().flatten().any(|selected| {
         namespace
             .network_policies

@@ -86,7 +86,8 @@ fn check<'a>(namespace: &'a Namespace<'a>, scope: &Scope<'a>, findings: &mut Fin
         return;
     }
     let mut is_alive = vec![false; namespace.network_policies.len()];
-    for selected in namespace.selection.selecting.iter().flatten() {
+    let pods = 0..namespace.pods.len();
+    for selected in pods.flat_map(|pod| namespace.selection.selecting(pod)) {
         if let Some(alive) = is_alive.get_mut(selected.policy) {
             *alive = true;
         }

@@ -2,7 +2,7 @@
 
 use crate::{
     check::{Findings, Namespace, Place, Violation},
-    kube::{LabelValue, Labels, Match, Operator, Pod, Requirement},
+    kube::{LabelValue, Labels, Match, Operator, Requirement},
     netpol::{Direction, Policy, Selected},
 };
 
@@ -24,12 +24,11 @@ const MAX_COMPARED: usize = 64;
 /// Reports the pods that no policy isolates.
 pub(super) fn check<'a>(namespace: &'a Namespace<'a>, way: &Way, findings: &mut Findings<'a>) {
     let selection = &namespace.selection;
-    let pods = namespace.pods.iter().zip(&selection.labels).zip(&selection.selecting);
-    for ((pod, labels), selecting) in pods {
+    for (index, (pod, labels)) in namespace.pods.iter().zip(&selection.labels).enumerate() {
         if pod.is_host_network() {
             continue;
         }
-        match isolation(namespace, selecting, way) {
+        match isolation(namespace, index, way) {
             Match::Yes => {}
             Match::Maybe => {
                 // What isn't known of the policies is reported with them.
@@ -37,26 +36,37 @@ pub(super) fn check<'a>(namespace: &'a Namespace<'a>, way: &Way, findings: &mut 
                     findings.unknown(pod.object, node);
                 }
             }
-            Match::No => findings.report(violation(namespace, pod, labels, selecting, way)),
+            Match::No => {
+                if let Some(violation) = violation(namespace, index, labels, way) {
+                    findings.report(violation);
+                }
+            }
         }
     }
 }
 
-fn isolation(namespace: &Namespace<'_>, selecting: &[Selected], way: &Way) -> Match {
-    let counts = |selected: &Selected| {
+fn isolation(namespace: &Namespace<'_>, pod: usize, way: &Way) -> Match {
+    let counts = |selected: Selected| {
         let policy = namespace.network_policies.get(selected.policy)?;
         (!policy.is_refused()).then(|| selected.how.min((way.of)(policy).isolates))
     };
-    selecting.iter().filter_map(counts).max().unwrap_or(Match::No)
+    let mut isolation = Match::No;
+    for counted in namespace.selection.selecting(pod).filter_map(counts) {
+        isolation = isolation.max(counted);
+        if isolation == Match::Yes {
+            break;
+        }
+    }
+    isolation
 }
 
 fn violation<'a>(
     namespace: &'a Namespace<'a>,
-    pod: &'a Pod<'a>,
+    index: usize,
     labels: &Labels<'_>,
-    selecting: &[Selected],
     way: &Way,
-) -> Violation<'a> {
+) -> Option<Violation<'a>> {
+    let pod = namespace.pods.get(index)?;
     let message = format!(
         "no NetworkPolicy isolates {} for {}: {}",
         super::title(pod.object),
@@ -68,21 +78,22 @@ fn violation<'a>(
         way.policy_type, namespace.name
     );
     let violation = Violation::new(Place::node(pod.object, pod.object.root), message).help(help);
-    match nearest(namespace, labels, selecting, way) {
+    Some(match nearest(namespace, index, labels, way) {
         Some((place, why)) => violation.related(place, why),
         None => violation,
-    }
+    })
 }
 
 /// The policy that comes nearest to isolating a pod, and why it doesn't.
 fn nearest<'a>(
     namespace: &'a Namespace<'a>,
+    pod: usize,
     labels: &Labels<'_>,
-    selecting: &[Selected],
     way: &Way,
 ) -> Option<(Place<'a>, String)> {
     let policies = &namespace.network_policies;
-    let selects = selecting.iter().find_map(|selected| policies.get(selected.policy));
+    let mut selecting = namespace.selection.selecting(pod);
+    let selects = selecting.find_map(|selected| policies.get(selected.policy));
     if let Some(policy) = selects {
         let refused = policy.problems.iter().find(|problem| problem.refused.is_some());
         let would = (way.of)(policy).isolates == Match::Yes;

@@ -214,9 +214,9 @@ fn closing<'a>(
     namespace: &'a Namespace<'a>,
 ) -> Option<&'a netpol::Policy<'a>> {
     let index = namespace.pods.iter().position(|pod| std::ptr::eq(*pod, opening.workload))?;
-    let selecting = namespace.selection.selecting.get(index)?;
-    selecting
-        .iter()
+    namespace
+        .selection
+        .selecting(index)
         .filter(|selected| selected.how == Match::Yes)
         .filter_map(|selected| namespace.network_policies.get(selected.policy))
         .find(|policy| {

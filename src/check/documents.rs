@@ -165,7 +165,8 @@ const OVERLAY: &str = "kustomization is not rendered: what it names is checked a
 /// and Flux flatten them.
 fn list_items<'a>(object: &Object<'a>) -> Option<Node<'a>> {
     let items = object.root.get("items")?;
-    (object.kind.ends_with("List") && items.kind() == Kind::Sequence).then_some(items)
+    let is_list = items.kind() == Kind::Sequence || items.is_null();
+    (object.kind.ends_with("List") && is_list).then_some(items)
 }
 
 fn is_overlay(file: &File, root: Node<'_>) -> bool {

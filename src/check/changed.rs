@@ -11,6 +11,9 @@ pub struct Changed {
     pub files: BTreeSet<String>,
     /// Namespaces of objects in those files, before or after the change.
     pub namespaces: BTreeSet<String>,
+    /// Those of them in which a LimitRange changed: only that decides about the
+    /// requests and limits in other files.
+    pub limit_ranges: BTreeSet<String>,
     /// The configuration changed: everything may have.
     pub everything: bool,
 }
@@ -26,6 +29,12 @@ impl Changed {
     pub(super) fn can_have_caused(&self, draft: &Draft) -> bool {
         self.covers(&draft.finding.location.file)
             || draft.finding.related.iter().any(|related| self.covers(&related.location.file))
-            || draft.namespace.as_ref().is_some_and(|namespace| self.namespaces.contains(namespace))
+            || draft.namespace.as_ref().is_some_and(|namespace| {
+                let decisive = match draft.finding.rule.split_once('/') {
+                    Some(("resources", _)) => &self.limit_ranges,
+                    _ => &self.namespaces,
+                };
+                decisive.contains(namespace)
+            })
     }
 }

@@ -310,7 +310,7 @@ impl Target {
         let mut changed =
             Changed { everything: files.contains(repo::CONFIG_FILE), ..Changed::default() };
         for file in contents.files.iter().filter(|file| files.contains(&*file.path)) {
-            add_namespaces(file, &mut changed.namespaces);
+            add_namespaces(file, &mut changed);
         }
         for path in &files {
             if let Some(bytes) = repo::git::file_at(&self.root, revision, path) {
@@ -318,7 +318,7 @@ impl Target {
                     path.as_str(),
                     spanned_yaml::parse_bytes(bytes, &spanned_yaml::Limits::default()),
                 );
-                add_namespaces(&before, &mut changed.namespaces);
+                add_namespaces(&before, &mut changed);
             }
         }
         if let Some(config) = &arguments.config {
@@ -351,16 +351,20 @@ impl Target {
     }
 }
 
-fn add_namespaces(file: &File, namespaces: &mut BTreeSet<String>) {
+fn add_namespaces(file: &File, changed: &mut Changed) {
     let roots = file.tree.documents().iter().filter_map(|document| document.root);
     for root in roots.map(|id| file.tree.node(id)) {
         let items =
             root.get("items").map(|items| items.items().collect::<Vec<_>>()).unwrap_or_default();
         for node in std::iter::once(root).chain(items) {
             if let Some(object) = Object::read(file, node) {
-                namespaces.insert(object.effective_namespace().to_owned());
+                let namespace = object.effective_namespace().to_owned();
+                if object.kind == "LimitRange" {
+                    changed.limit_ranges.insert(namespace.clone());
+                }
+                changed.namespaces.insert(namespace);
                 if object.kind == "Namespace" {
-                    namespaces.extend(object.name.map(str::to_owned));
+                    changed.namespaces.extend(object.name.map(str::to_owned));
                 }
             }
         }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{Config, Ignore},
-    finding::{Finding, Level, Location, Suppression, SuppressionKind},
+    finding::{Finding, Level, Location, ObjectRef, Suppression, SuppressionKind},
     kube::Object,
     repo::{Contents, File},
     rules::{self, Rule, suppression as rule},
@@ -47,6 +47,8 @@ struct Entry<'a> {
 enum Covers<'a> {
     /// A stretch of a file.
     Span(&'a str, Span),
+    /// An object of a file: aliases may put its text into others.
+    Object(&'a str, ObjectRef),
     /// What an entry of `ignore` names.
     Config(&'a Ignore),
     /// Nothing: there is no node that the comment could stand for.
@@ -109,7 +111,9 @@ impl<'a> Suppressions<'a> {
         covers: Covers<'a>,
     ) {
         match covers {
-            Covers::Span(file, _) => self.by_file.entry(file).or_default().push(self.entries.len()),
+            Covers::Span(file, _) | Covers::Object(file, _) => {
+                self.by_file.entry(file).or_default().push(self.entries.len());
+            }
             Covers::Config(_) => self.anywhere.push(self.entries.len()),
             Covers::Nothing => {}
         }
@@ -138,7 +142,7 @@ impl<'a> Suppressions<'a> {
             return;
         };
         let location = object.file.location(value.span());
-        let covers = || Covers::Span(&object.file.path, object.root.span());
+        let covers = || Covers::Object(&object.file.path, object.reference());
         for directive in directive::from_annotation(value.text()) {
             self.push(SuppressionKind::Annotation, directive, location.clone(), covers());
         }
@@ -276,6 +280,9 @@ impl Covers<'_> {
                     && span.start <= at
                     && at < span.end.max(span.start + 1)
             }
+            Self::Object(file, object) => {
+                *finding.location.file == **file && finding.object.as_ref() == Some(object)
+            }
             Self::Config(ignore) => {
                 let path = ignore.paths.is_empty()
                     || ignore.paths.iter().any(|glob| glob.matches(&finding.location.file));
@@ -347,9 +354,10 @@ impl Units {
         let line_start = before.rfind(['\n', '\r']).map_or(0, |at| at + 1) as u32;
         let lead = before.get(line_start as usize..).unwrap_or_default();
         let stands_alone = lead.chars().all(|c| c.is_whitespace() || c == '-' || c == '\u{feff}');
-        if stands_alone {
+        if stands_alone && !lead.starts_with("---") {
             let next = self.all.partition_point(|unit| unit.start < comment.end);
-            return self.all.get(next).copied();
+            let next = self.all.get(next).copied()?;
+            return is_above(source, comment, lead, next).then_some(next);
         }
         while let Some(unit) = self.all.get(self.next).filter(|unit| unit.start < line_start) {
             self.next += 1;
@@ -369,4 +377,14 @@ impl Units {
             .reduce(|all, unit| Span { start: all.start, end: all.end.max(unit.end) });
         outermost.or_else(|| self.open.last().copied())
     }
+}
+
+/// Whether a comment on a line of its own stands above a unit: in the same
+/// document, and not behind something that is indented more than the unit.
+fn is_above(source: &str, comment: Span, lead: &str, unit: Span) -> bool {
+    let between = source.get(comment.end as usize..unit.start as usize).unwrap_or_default();
+    let (lines, unit_lead) = between.rsplit_once('\n').unwrap_or(("", between));
+    let crosses = lines.lines().any(|line| line.starts_with("---") || line.starts_with("..."));
+    let indent = |text: &str| text.chars().take_while(|c| *c == ' ').count();
+    !crosses && !unit_lead.starts_with("---") && indent(unit_lead) >= indent(lead)
 }

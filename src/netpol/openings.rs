@@ -255,7 +255,15 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        if !is_anywhere && peer.is_some() {
+        // Beyond the namespaces that it names, a selector reaches pods that aren't here.
+        let is_pinned = match peer.map(|peer| &peer.kind) {
+            Some(PeerKind::Pods { namespaces: Some(selector), .. }) => {
+                pinned_namespaces(selector).is_some()
+            }
+            Some(_) => true,
+            None => false,
+        };
+        if !is_anywhere || !is_pinned {
             let before = self.undecided.len();
             if self.on_range(policy, peer, PortRange::all(protocol), allowances).is_some() {
                 self.undecided.truncate(before);

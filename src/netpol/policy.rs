@@ -212,38 +212,50 @@ impl<'a> Direction<'a> {
         for node in items {
             let before = problems.0.len();
             let rule = PolicyRule::read(node, peers_key, problems);
-            if problems.0.len() > before {
-                direction.has_unknown_rules = true;
-            } else {
-                direction.rules.push(rule);
-            }
+            direction.has_unknown_rules |= problems.0.len() > before;
+            direction.rules.extend(rule);
         }
         direction
     }
 }
 
 impl<'a> PolicyRule<'a> {
-    fn read(node: Node<'a>, peers_key: &str, problems: &mut Problems<'a>) -> Self {
+    /// The parts of a rule that are known, which open what they open whatever
+    /// the others are. None if what is left would say more than the whole.
+    fn read(node: Node<'a>, peers_key: &str, problems: &mut Problems<'a>) -> Option<Self> {
         let mut rule = Self { node, peers: Vec::new(), ports: Vec::new() };
         if node.kind() != Kind::Mapping {
-            if !node.is_null() {
-                problems.wrong_type(node, "a rule must be a mapping");
+            if node.is_null() {
+                return Some(rule);
             }
-            return rule;
+            problems.wrong_type(node, "a rule must be a mapping");
+            return None;
         }
-        for item in problems.items(node, "ports") {
-            rule.ports.extend(port::read(item, problems));
+        let before = problems.0.len();
+        let ports = problems.items(node, "ports");
+        for item in &ports {
+            rule.ports.extend(port::read(*item, problems));
         }
+        let ports_are_lost = problems.0.len() > before && rule.ports.is_empty();
+        let before = problems.0.len();
         for item in problems.items(node, peers_key) {
             rule.peers.extend(Peer::read(item, problems));
         }
-        rule
+        let peers_are_lost = problems.0.len() > before && rule.peers.is_empty();
+        (!ports_are_lost && !peers_are_lost).then_some(rule)
     }
 }
 
 impl<'a> Peer<'a> {
-    /// `ValidateNetworkPolicyPeer` and `ValidateIPBlock`.
+    /// A peer of which all is known.
     fn read(node: Node<'a>, problems: &mut Problems<'a>) -> Option<Self> {
+        let before = problems.0.len();
+        let peer = Self::read_parts(node, problems);
+        peer.filter(|_| problems.0.len() == before)
+    }
+
+    /// `ValidateNetworkPolicyPeer` and `ValidateIPBlock`.
+    fn read_parts(node: Node<'a>, problems: &mut Problems<'a>) -> Option<Self> {
         if node.kind() != Kind::Mapping && !node.is_null() {
             problems.wrong_type(node, "a peer must be a mapping");
             return None;

@@ -130,6 +130,16 @@ fn check<'a>(namespace: &'a Namespace<'a>, scope: &Scope<'a>, findings: &mut Fin
     if is_exempt(scope, namespace.name) || namespace.network_policies.is_empty() {
         return;
     }
+    for (index, pod) in namespace.pods.iter().enumerate() {
+        let mut selecting = namespace.selection.selecting(index);
+        // Whether a policy opens anything for this pod depends on labels that aren't known.
+        if !pod.is_host_network() && selecting.any(|selected| selected.how == Match::Maybe) {
+            let labels = namespace.selection.labels.get(index);
+            for node in labels.into_iter().flat_map(|labels| labels.unknowns()) {
+                findings.unknown(pod.object, node);
+            }
+        }
+    }
     let allowances = Allowances::new(&scope.config.egress.allow);
     let (openings, undecided) = netpol::openings(scope.cluster, namespace, &allowances);
     for opening in &openings {

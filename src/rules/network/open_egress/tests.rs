@@ -248,6 +248,60 @@ fn what_is_not_known_is_a_gap() {
 }
 
 #[test]
+fn what_is_known_counts_beside_what_is_not() {
+    check_rule(
+        r#"  - to:
+    - ipBlock: {cidr: "${CIDR}"}
+#                     ^^^^^^^^^ gap unknown-value: ${CIDR} is only known once Flux substitutes it
+    - ipBlock: {cidr: 0.0.0.0/0}
+#                     ^^^^^^^^^ network/open-egress: Pod web may reach 1.1.1.1 on port 443/TCP, which is not allowed
+"#,
+    );
+}
+
+#[test]
+fn labels_that_are_not_known_decide_what_is_opened() {
+    check(
+        &RULE,
+        r#"
+apiVersion: v1
+kind: Pod
+metadata:
+  name: x
+  labels: {app: "${APP}"}
+#               ^^^^^^^^ gap unknown-value: ${APP} is only known once Flux substitutes it
+spec: {containers: [{name: a}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny}
+spec: {podSelector: {}, policyTypes: [Egress]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: p}
+spec: {podSelector: {matchLabels: {app: x}}, policyTypes: [Egress], egress: [{}]}
+"#,
+    );
+}
+
+#[test]
+fn named_ports_of_pods_that_are_not_here_are_a_gap() {
+    check_rule(
+        r#"  - ports: [{port: metrics}]
+#            ^^^^^^^^^^^^^ gap unknown-value: which ports are called metrics depends on pods that aren't in the repository
+"#,
+    );
+    check_rule(
+        r#"  - to: [{namespaceSelector: {}}]
+    ports:
+    - port: http
+#     ^^^^^^^^^^ gap unknown-value: which ports are called http depends on pods that aren't in the repository
+"#,
+    );
+}
+
+#[test]
 fn what_the_api_server_refuses_is_said() {
     for (rule, why) in [
         (

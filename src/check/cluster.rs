@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::{
     config::Config,
@@ -23,8 +24,10 @@ pub struct Cluster<'a> {
 pub struct Namespace<'a> {
     /// Its name; `default` for objects that name none.
     pub name: &'a str,
-    /// The Namespace object, if it is there.
+    /// The Namespace object, if it is there: the first, where there are several.
     pub object: Option<&'a Object<'a>>,
+    /// Further Namespace objects of the name, as variants of an environment have them.
+    pub other_objects: Vec<&'a Object<'a>>,
     /// Pods and pod templates, in order of file and line.
     pub pods: Vec<&'a Pod<'a>>,
     /// LimitRange objects.
@@ -57,7 +60,11 @@ impl<'a> Cluster<'a> {
             match (object.kind, object.group()) {
                 ("Namespace", "") => {
                     if let Some(name) = object.name {
-                        cluster.namespace_mut(name).object = Some(object);
+                        let namespace = cluster.namespace_mut(name);
+                        match namespace.object {
+                            None => namespace.object = Some(object),
+                            Some(_) => namespace.other_objects.push(object),
+                        }
                     }
                 }
                 ("LimitRange", "") => {
@@ -96,5 +103,28 @@ impl<'a> Cluster<'a> {
     /// The namespace of this name, if anything lives in it.
     pub fn namespace(&self, name: &str) -> Option<&Namespace<'a>> {
         self.namespaces.get(name)
+    }
+}
+
+impl<'a> Namespace<'a> {
+    /// Objects that decide about others, and that share their kind and name with
+    /// one before them: a cluster can only have one of the two. Pairs of the
+    /// first and a later one.
+    pub fn rivals(&self) -> Vec<(&'a Object<'a>, &'a Object<'a>)> {
+        let policies = self.network_policies.iter().map(|policy| policy.object);
+        let namespaces = self.object.iter().chain(&self.other_objects).copied();
+        let deciding = policies.chain(self.limit_ranges.iter().copied()).chain(namespaces);
+        let mut firsts: FxHashMap<(&str, &str), &'a Object<'a>> = FxHashMap::default();
+        let mut rivals = Vec::new();
+        for object in deciding {
+            let Some(name) = object.name else { continue };
+            match firsts.get(&(object.kind, name)) {
+                Some(first) => rivals.push((*first, object)),
+                None => {
+                    firsts.insert((object.kind, name), object);
+                }
+            }
+        }
+        rivals
     }
 }

@@ -159,7 +159,7 @@ impl<'a> Documents<'a> {
     }
 }
 
-const OVERLAY: &str = "kustomization is not rendered: what it names is checked as written";
+const OVERLAY: &str = "kustomization is not rendered: YAML and JSON files are checked as written";
 
 /// The items of `kind: List`, or of any `*List` that has items, as kustomize
 /// and Flux flatten them.

@@ -113,6 +113,17 @@ pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
             }
         }
     }
+    for (first, later) in cluster.namespaces.values().flat_map(super::Namespace::rivals) {
+        let at = first.file.location(first.root.span());
+        let message = format!(
+            "{} {} is written at {}:{} as well: which of them a cluster has is not known",
+            later.kind,
+            later.name.unwrap_or_default(),
+            at.file,
+            at.start.line
+        );
+        gaps.gap(GapKind::Unrendered, Place::node(later, later.root), message);
+    }
     for object in objects.iter().filter(|object| crate::netpol::is_third_party_policy(object)) {
         let message = format!(
             "{} is not evaluated: only a NetworkPolicy counts as closing traffic",

@@ -84,7 +84,17 @@ const PREFIX: &str = "pod-security.kubernetes.io/";
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
 fn check<'a>(namespace: &'a Namespace<'a>, scope: &Scope<'a>, findings: &mut Findings<'a>) {
-    let Some(object) = namespace.object else { return };
+    for object in namespace.object.iter().chain(&namespace.other_objects) {
+        check_object(object, namespace, scope, findings);
+    }
+}
+
+fn check_object<'a>(
+    object: &'a Object<'a>,
+    namespace: &'a Namespace<'a>,
+    scope: &Scope<'a>,
+    findings: &mut Findings<'a>,
+) {
     let labels = object.metadata().and_then(|metadata| metadata.get("labels"));
     for entry in labels.into_iter().flat_map(|labels| labels.entries()) {
         if let Some(mode) = entry.key.text().strip_prefix(PREFIX) {

@@ -1,7 +1,8 @@
 //! A key that is written twice in one mapping.
 //!
 //! ## What it does
-//! Reports every key that stands in its mapping for a second time, wherever in the document.
+//! Reports every key that stands in its mapping for a second time, wherever in the document, and
+//! every merge (`<<`) that brings in a key which is written before it, or that is a second one.
 //!
 //! ## Why
 //! Readers disagree: kustomize refuses the file, kubectl and the API server take the last value
@@ -30,12 +31,13 @@
 //! ```
 //!
 //! ## Limits
-//! Keys are compared by their text. A key that a merge (`<<`) brings in again is no duplicate.
+//! Keys are compared by their text. A merge before the keys that it brings in as well is no
+//! duplicate: all readers let the written key win.
 //!
 //! ## References
 //! - <https://yaml.org/spec/1.2.2/#3213-node-comparison>
 
-use spanned_yaml::{Kind, Node};
+use spanned_yaml::{Kind, Node, Style};
 
 use crate::{
     check::{Findings, Place, Target, Violation},
@@ -71,6 +73,56 @@ fn check<'a>(
                         "remove one of the two: kustomize refuses the file, kubectl takes the last",
                     )
                     .related(place(first), "first written here"),
+            );
+        }
+        check_merges(
+            mapping,
+            |key| {
+                let object = objects.iter().find(|object| holds(object.root, key));
+                Place { object, ..Place::in_file(file, Target::Key(key)) }
+            },
+            findings,
+        );
+    }
+}
+
+/// go-yaml v2 takes a mapping's keys in the order of writing, merges too, so
+/// that a merge overwrites what stands before it (`decoder.mapping` in its
+/// decode.go); v3 lets the written keys win.
+fn check_merges<'a>(
+    mapping: Node<'a>,
+    place: impl Fn(Node<'a>) -> Place<'a>,
+    findings: &mut Findings<'a>,
+) {
+    let mut before: Vec<Node<'a>> = Vec::new();
+    let mut first: Option<Node<'a>> = None;
+    for entry in mapping.raw_entries() {
+        let key = entry.key;
+        if !(key.text() == "<<" && key.style() == Style::Plain && key.tag().is_none()) {
+            before.push(key);
+            continue;
+        }
+        if let Some(first) = first {
+            findings.report(
+                Violation::new(place(key), "the merge \"<<\" is written twice")
+                    .help("merge a list: <<: [*one, *two]")
+                    .related(place(first), "first written here"),
+            );
+        }
+        first.get_or_insert(key);
+        let merged = if entry.value.kind() == Kind::Sequence {
+            entry.value.items().collect()
+        } else {
+            vec![entry.value]
+        };
+        let brings = |key: &&Node<'_>| merged.iter().any(|from| from.get(key.text()).is_some());
+        if let Some(overwritten) = before.iter().find(brings) {
+            let message =
+                format!("the merge brings in \"{}\", which stands before it", overwritten.text());
+            findings.report(
+                Violation::new(place(key), message)
+                    .help("put the merge first: kubectl takes the merged value, kustomize the written one")
+                    .related(place(*overwritten), "written here"),
             );
         }
     }
@@ -143,6 +195,23 @@ metadata: &m {name: x}
 data:
   <<: *m
   name: y
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: x}
+data:
+  name: y
+  <<: {name: z, other: a}
+# ^^ yaml/duplicate-key: the merge brings in "name", which stands before it
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: x}
+data:
+  <<: {a: b}
+  <<: {a: c}
+# ^^ yaml/duplicate-key: the merge "<<" is written twice
+  "<<": {a: d}
 "#,
         );
     }

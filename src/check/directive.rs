@@ -81,6 +81,10 @@ impl Directive {
             reason = after;
         }
         let reason = reason.trim().trim_start_matches(['-', ':', '—']).trim();
+        // An end that nobody reads would make it hold for ever.
+        if self.problem.is_none() && reason.split_whitespace().any(|w| w.starts_with("until=")) {
+            self.problem = Some("until= must stand before the reason, right behind ]".to_owned());
+        }
         self.reason = (!reason.is_empty()).then(|| reason.to_owned());
     }
 }
@@ -114,6 +118,7 @@ mod tests {
             "# portcullis: ignore[a/b",
             "# portcullis: ignore[a/b] until=tomorrow x",
             "# portcullis: ignore[a/b] until=2027-02-30 x",
+            "# portcullis: ignore[a/b] moving soon, until=2027-02-01",
         ] {
             assert!(from_comment(comment).unwrap().problem.is_some(), "{comment}");
         }

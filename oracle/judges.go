@@ -15,6 +15,8 @@ type judge func(input json.RawMessage) (any, error)
 var judges = map[string]judge{
 	"egress":                typed(judgeEgress),
 	"image-reference":       typed(judgeImageReference),
+	"kustomize-build":       typed(judgeKustomizeBuild),
+	"kustomize-tables":      typed(judgeKustomizeTables),
 	"label":                 typed(judgeLabel),
 	"label-selector":        typed(judgeLabelSelector),
 	"pod-security":          typed(judgePodSecurity),

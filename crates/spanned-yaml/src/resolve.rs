@@ -75,6 +75,17 @@ pub(crate) fn resolve<'t>(
     }
 }
 
+/// Resolves a text as a scalar without quotes and tag.
+///
+/// ```
+/// use spanned_yaml::{Dialect, Scalar, resolve_plain};
+/// assert_eq!(resolve_plain("on", Dialect::GoYamlV2), Scalar::Bool(true));
+/// assert_eq!(resolve_plain("on", Dialect::GoYamlV3), Scalar::Str("on"));
+/// ```
+pub fn resolve_plain(text: &str, dialect: Dialect) -> Scalar<'_> {
+    plain(text, "", dialect)
+}
+
 /// Resolves a plain scalar whose tag allows it.
 fn plain<'t>(text: &'t str, wanted: &str, dialect: Dialect) -> Scalar<'t> {
     let Some(first) = text.bytes().next() else { return Scalar::Null };

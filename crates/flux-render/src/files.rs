@@ -1,0 +1,105 @@
+//! The files of a build, and paths among them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use spanned_yaml::Tree;
+
+use crate::{
+    error::{Error, ErrorKind},
+    place::FileId,
+};
+
+/// What is built from. Paths are relative to the root, with `/` between their parts and without
+/// `.` and `..`; the root itself is the empty path.
+pub trait Files: Sync {
+    /// The content of a file; none if there is no such file or it can't be read.
+    fn bytes(&self, path: &str) -> Option<Arc<[u8]>>;
+    /// A file as YAML. Asked often: an implementation parses each file once.
+    fn tree(&self, path: &str) -> Option<Arc<Tree>>;
+    /// The number by which [`crate::Place`]s name the file.
+    fn id(&self, path: &str) -> FileId;
+    /// Whether there is a folder at the path. Links that lead out of the root don't count.
+    fn is_folder(&self, path: &str) -> bool;
+}
+
+/// Files in memory.
+#[derive(Debug, Default)]
+pub struct MemoryFiles {
+    files: Vec<(String, Arc<[u8]>, Arc<Tree>)>,
+    numbers: BTreeMap<String, usize>,
+}
+
+impl MemoryFiles {
+    /// Files by path, with their contents.
+    pub fn new<P: Into<String>, C: Into<Vec<u8>>>(files: impl IntoIterator<Item = (P, C)>) -> Self {
+        let mut memory = Self::default();
+        for (path, content) in files {
+            let (path, bytes): (String, Vec<u8>) = (path.into(), content.into());
+            let tree = spanned_yaml::parse_bytes(bytes.clone(), &spanned_yaml::Limits::default());
+            let tree = Arc::new(tree);
+            memory.numbers.insert(path.clone(), memory.files.len());
+            memory.files.push((path, bytes.into(), tree));
+        }
+        memory
+    }
+
+    /// The path of a file.
+    pub fn path(&self, id: FileId) -> Option<&str> {
+        self.files.get(id.index()).map(|(path, _, _)| path.as_str())
+    }
+
+    fn get(&self, path: &str) -> Option<&(String, Arc<[u8]>, Arc<Tree>)> {
+        self.files.get(*self.numbers.get(path)?)
+    }
+}
+
+impl Files for MemoryFiles {
+    fn bytes(&self, path: &str) -> Option<Arc<[u8]>> {
+        self.get(path).map(|(_, bytes, _)| Arc::clone(bytes))
+    }
+
+    fn tree(&self, path: &str) -> Option<Arc<Tree>> {
+        self.get(path).map(|(_, _, tree)| Arc::clone(tree))
+    }
+
+    fn id(&self, path: &str) -> FileId {
+        FileId(self.numbers.get(path).map_or(u32::MAX, |number| *number as u32))
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        if path.is_empty() {
+            return true;
+        }
+        let below = format!("{path}/");
+        self.numbers.range(below.clone()..).next().is_some_and(|(found, _)| found.starts_with(&below))
+    }
+}
+
+/// A path from a folder, cleaned.
+///
+/// # Errors
+/// It leaves the root, as Flux doesn't allow, or is absolute.
+pub fn join(folder: &str, path: &str) -> Result<String, Error> {
+    if path.starts_with('/') {
+        return Err(Error::new(
+            ErrorKind::Outside,
+            format!("the path `{path}` is absolute: write it from this file's folder"),
+        ));
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop().ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::Outside,
+                        format!("the path `{path}` leaves the repository, which Flux refuses"),
+                    )
+                })?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}

@@ -1,0 +1,818 @@
+//! `kustomize build` (api/internal/target, api/krusty).
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use super::{
+    config::Config,
+    generators,
+    kustomization::{FILE_NAMES, Kustomization, Var, refused},
+    load::{self, LoadedFile, Source},
+    name_reference,
+    openapi::Schema,
+    order,
+    plugins::{self, Step, Transformer},
+    read::{Reader, Text},
+    resmap::ResMap,
+    resource::{ORIGIN, Resource, TRANSFORMATIONS},
+    transformers::by,
+    vars,
+};
+use crate::{
+    emit,
+    error::{Error, ErrorKind},
+    files::{Files, join},
+    place::{Operation, Origin, Place},
+};
+
+/// Something about a kustomization file that doesn't stop the build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// What it is.
+    pub kind: RemarkKind,
+    /// What to tell.
+    pub message: String,
+    /// Where it is written.
+    pub place: Place,
+}
+
+/// What a remark is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RemarkKind {
+    /// kustomize wants another field in the place of this one.
+    DeprecatedField,
+    /// The field drops out, as Flux reads the file leniently.
+    DroppedField,
+    /// The patch selects nothing.
+    PatchWithoutTarget,
+}
+
+/// What was built.
+#[derive(Clone, Debug, Default)]
+pub struct Built {
+    /// The objects in order.
+    pub objects: Vec<Arc<Resource>>,
+    /// What to say besides.
+    pub remarks: Vec<Remark>,
+    /// Folders with a kustomization file that took part.
+    pub folders: Vec<String>,
+    /// Files that were read, by their paths.
+    pub read: Vec<String>,
+}
+
+/// What a folder gives to the one that lists it.
+#[derive(Clone, Debug, Default)]
+struct Accumulated {
+    objects: ResMap,
+    config: Option<Config>,
+    vars: Vec<Var>,
+    remarks: Vec<Remark>,
+    folders: Vec<String>,
+    read: Vec<String>,
+}
+
+type Shared = Arc<OnceLock<Result<Arc<Accumulated>, Error>>>;
+
+/// Builds kustomizations of one set of files. Folders that several of them use are built once.
+pub struct Builder<'f> {
+    files: &'f dyn Files,
+    shared: Mutex<HashMap<String, Shared>>,
+}
+
+/// How a kustomization is built.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Unknown fields of the topmost file drop out, as where Flux writes that file anew.
+    pub lenient_root: bool,
+}
+
+/// What the steps of one folder need to know.
+pub(crate) struct Context<'a> {
+    pub(crate) files: &'a dyn Files,
+    pub(crate) schema: &'a Arc<Schema>,
+    pub(crate) folder: &'a str,
+    /// Files that were read.
+    log: &'a Mutex<Vec<String>>,
+}
+
+impl Context<'_> {
+    fn path(&self, text: &Text) -> Result<String, Error> {
+        if is_remote(&text.value) {
+            return Err(refused(&format!("{} is fetched from elsewhere", text.value), text.place));
+        }
+        join(self.folder, &text.value).map_err(|error| error.at(text.place))
+    }
+
+    fn note(&self, path: String) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+    }
+
+    pub(crate) fn bytes(&self, text: &Text) -> Result<Arc<[u8]>, Error> {
+        let path = self.path(text)?;
+        let bytes = self.files.bytes(&path).ok_or_else(|| missing_file(text, &path))?;
+        self.note(path);
+        Ok(bytes)
+    }
+
+    /// A file of YAML that a field names.
+    pub(crate) fn file(&self, text: &Text) -> Result<LoadedFile, Error> {
+        let path = self.path(text)?;
+        let tree = self.files.tree(&path).ok_or_else(|| missing_file(text, &path))?;
+        let id = self.files.id(&path);
+        self.note(path);
+        Ok(LoadedFile { id, tree })
+    }
+
+    /// Reads a file with typed fields.
+    fn read<T>(
+        &self,
+        text: &Text,
+        read: impl FnOnce(&Reader<'_>, spanned_yaml::Node<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let file = self.file(text)?;
+        if let Some(error) = file.tree.errors().first() {
+            let place = Place { file: file.id, start: error.span.start, end: error.span.end };
+            return Err(Error::new(ErrorKind::Malformed, error.message.clone()).at(Some(place)));
+        }
+        let reader = Reader {
+            file: Some(file.id),
+            from: None,
+            lenient_root: false,
+            lenient: false,
+            source: file.text(),
+        };
+        file.tree.root(0).map(|root| read(&reader, root)).transpose()
+    }
+}
+
+fn missing_file(text: &Text, path: &str) -> Error {
+    Error::new(ErrorKind::NotFound, format!("there is no file {path}")).at(text.place)
+}
+
+/// What kustomize takes for an address instead of a path.
+fn is_remote(path: &str) -> bool {
+    path.contains("://")
+        || path.starts_with("git@")
+        || path.starts_with("github.com/")
+        || path.starts_with("github.com:")
+        || path.starts_with("git::")
+        || path.contains("?ref=")
+        || path.contains("//")
+            && path.split('/').next().is_some_and(|host| host.contains('.') && !host.starts_with('.'))
+}
+
+impl<'f> Builder<'f> {
+    /// A builder over files.
+    pub fn new(files: &'f dyn Files) -> Self {
+        Self { files, shared: Mutex::default() }
+    }
+
+    /// Builds a folder, as `kustomize build --reorder none --load-restrictor LoadRestrictionsNone`.
+    ///
+    /// # Errors
+    /// What kustomize refuses, what Flux refuses, and what passes the limits.
+    pub fn build(&self, folder: &str, options: Options) -> Result<Built, Error> {
+        let log = Mutex::default();
+        let run = Run { builder: self, log: &log, options };
+        let mut built = run.root(folder)?;
+        built.read.extend(log.into_inner().unwrap_or_else(PoisonError::into_inner));
+        built.read.sort_unstable();
+        built.read.dedup();
+        built.folders.sort_unstable();
+        built.folders.dedup();
+        Ok(built)
+    }
+}
+
+/// The folders that led to one, the outermost first.
+#[derive(Clone, Copy)]
+struct Chain<'c> {
+    folder: &'c str,
+    outer: Option<&'c Chain<'c>>,
+    depth: usize,
+}
+
+impl Chain<'_> {
+    /// Fails if the candidate is one of the folders or holds one (`errIfArgEqualOrHigher`).
+    fn admit(&self, candidate: &str, place: Option<Place>) -> Result<(), Error> {
+        let mut at = Some(self);
+        while let Some(link) = at {
+            let holds = candidate.is_empty()
+                || link.folder == candidate
+                || link.folder.strip_prefix(candidate).is_some_and(|rest| rest.starts_with('/'));
+            if holds {
+                return Err(Error::new(
+                    ErrorKind::Cycle,
+                    format!(
+                        "this goes in a circle: the folder {} holds {}, which leads here",
+                        shown(candidate),
+                        shown(link.folder)
+                    ),
+                )
+                .at(place));
+            }
+            at = link.outer;
+        }
+        if self.depth > crate::MOST_FOLDERS {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format!("more than {} folders lead here", crate::MOST_FOLDERS),
+            )
+            .at(place));
+        }
+        Ok(())
+    }
+}
+
+fn shown(folder: &str) -> &str {
+    if folder.is_empty() { "." } else { folder }
+}
+
+/// One call of [`Builder::build`].
+#[derive(Clone, Copy)]
+struct Run<'r, 'f> {
+    builder: &'r Builder<'f>,
+    log: &'r Mutex<Vec<String>>,
+    options: Options,
+}
+
+/// A folder's kustomization, and how it is built.
+struct Target<'t> {
+    kustomization: Kustomization,
+    file_name: &'static str,
+    place: Place,
+    chain: Chain<'t>,
+    schema: Arc<Schema>,
+    /// With `buildMetadata`: the path from the topmost folder.
+    origin: Option<String>,
+    transformations: bool,
+}
+
+impl Run<'_, '_> {
+    fn root(self, folder: &str) -> Result<Built, Error> {
+        let chain = Chain { folder, outer: None, depth: 0 };
+        let (kustomization, file_name, place) =
+            self.load(folder, self.options.lenient_root, None)?;
+        let tracked = !kustomization.build_metadata.is_empty();
+        let schema = self.schema_of(&kustomization, folder)?.unwrap_or_else(Schema::built_in);
+        let target = Target {
+            transformations: kustomization.has_metadata("transformerAnnotations"),
+            kustomization,
+            file_name,
+            place,
+            chain,
+            schema,
+            origin: tracked.then(String::new),
+        };
+        let mut done = self.target(&target, Accumulated::default())?;
+        self.finish(&target, &mut done)?;
+        Ok(Built {
+            objects: done.objects.list,
+            remarks: done.remarks,
+            folders: done.folders,
+            read: done.read,
+        })
+    }
+
+    /// The steps that happen once, at the end.
+    fn finish(self, target: &Target<'_>, done: &mut Accumulated) -> Result<(), Error> {
+        let kustomization = &target.kustomization;
+        let config = done.config.take().unwrap_or_default();
+        plugins::add_hashes(&mut done.objects)?;
+        name_reference::follow(&mut done.objects, &config)?;
+        let mut variables = std::mem::take(&mut done.vars);
+        variables.sort_by(|a, b| a.name.value.cmp(&b.name.value));
+        vars::resolve(&mut done.objects, &variables, &config)?;
+        done.objects.drop_empty();
+        done.objects.list.retain(|resource| {
+            let local = resource.tree.annotation("config.kubernetes.io/local-config");
+            local.is_none_or(|value| value == "false")
+        });
+        if let Some(options) = &kustomization.sort_options {
+            order::sort(&mut done.objects, options)?;
+        }
+        let origins = kustomization.has_metadata("originAnnotations");
+        let managed = kustomization.has_metadata("managedByLabel");
+        for resource in done.objects.iter_mut() {
+            if managed {
+                let made = by(Operation::Kustomize, None, None);
+                let key = "app.kubernetes.io/managed-by";
+                let version = concat!("kustomize-", "v5.8.1");
+                let spec = super::fieldspec::FieldSpec::new(
+                    super::gvk::Gvk::default(),
+                    "metadata/labels",
+                    true,
+                );
+                let value = super::fields::tagged(version, crate::tree::Tag::Str, made.clone());
+                let create = Some((crate::tree::Kind::Mapping, &crate::tree::Tag::Map, &made));
+                let mut set = super::fieldspec::set_entry(key, value);
+                super::fieldspec::apply(&mut resource.tree, &spec, create, &mut set)?;
+            }
+            resource.remove_build_annotations()?;
+            if !origins {
+                resource.remove_annotation(ORIGIN)?;
+            }
+            if !kustomization.has_metadata("transformerAnnotations") {
+                resource.remove_annotation(TRANSFORMATIONS)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The kustomization file of a folder.
+    fn load(
+        self,
+        folder: &str,
+        lenient_root: bool,
+        from: Option<Place>,
+    ) -> Result<(Kustomization, &'static str, Place), Error> {
+        let files = self.builder.files;
+        let mut found = None;
+        for name in FILE_NAMES {
+            let path = join(folder, name)?;
+            if let Some(tree) = files.tree(&path) {
+                if found.is_some() {
+                    return Err(Error::invalid(format!(
+                        "{} has several kustomization files",
+                        shown(folder)
+                    ))
+                    .at(from));
+                }
+                found = Some((name, path, tree));
+            }
+        }
+        let Some((name, path, tree)) = found else {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("{} has no kustomization file", shown(folder)),
+            )
+            .at(from));
+        };
+        let file = files.id(&path);
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+        let place = Place { file, start: 0, end: 0 };
+        if let Some(error) = tree.errors().first() {
+            let place = Place { file, start: error.span.start, end: error.span.end };
+            return Err(Error::new(ErrorKind::Malformed, error.message.clone()).at(Some(place)));
+        }
+        let Some(root) = tree.root(0) else {
+            return Err(Error::invalid("the kustomization file is empty").at(Some(place)));
+        };
+        let reader = Reader {
+            file: Some(file),
+            from: None,
+            lenient_root,
+            lenient: false,
+            source: tree.source(),
+        };
+        let kustomization = Kustomization::read(&reader, root)?;
+        kustomization.check(Some(place))?;
+        Ok((kustomization, name, place))
+    }
+
+    /// The schema that `openapi` asks for.
+    fn schema_of(
+        self,
+        kustomization: &Kustomization,
+        folder: &str,
+    ) -> Result<Option<Arc<Schema>>, Error> {
+        let get = |key: &str| {
+            kustomization.openapi.iter().find(|(known, _)| known == key).map(|(_, text)| text)
+        };
+        let version = get("version");
+        if let Some(path) = get("path") {
+            if let Some(version) = version {
+                return Err(Error::invalid("`openapi` has both `version` and `path`")
+                    .at(version.place));
+            }
+            let built_in = Schema::built_in();
+            let context =
+                Context { files: self.builder.files, schema: &built_in, folder, log: self.log };
+            let schema = context.read(path, |_, root| Schema::of_swagger(root))?;
+            return Ok(schema.map(Arc::new));
+        }
+        match version {
+            Some(text) if text.value == "v1.21.2" || text.value.is_empty() => Ok(None),
+            Some(text) => Err(Error::invalid(format!(
+                "kustomize has no OpenAPI version {} built in: it has v1.21.2",
+                text.value
+            ))
+            .at(text.place)),
+            None => Ok(None),
+        }
+    }
+
+    /// All that a kustomization does to what is there (`accumulateTarget`).
+    fn target(self, target: &Target<'_>, mut done: Accumulated) -> Result<Accumulated, Error> {
+        let kustomization = &target.kustomization;
+        let folder = target.chain.folder;
+        let context = Context {
+            files: self.builder.files,
+            schema: &target.schema,
+            folder,
+            log: self.log,
+        };
+        done.folders.push(folder.to_owned());
+        done.remarks.extend(remarks_of(kustomization));
+        for text in &kustomization.resources {
+            self.resource(target, &context, text, &mut done)?;
+        }
+        let mut config = Config::built_in().as_ref().clone();
+        for text in &kustomization.configurations {
+            if let Some(more) = context.read(text, Config::read)? {
+                config.merge(more)?;
+            }
+        }
+        let mut crds = Config::default();
+        for text in &kustomization.crds {
+            if let Some(more) = context.read(text, |_, root| Config::of_crds(root))? {
+                crds.merge(more)?;
+            }
+        }
+        let mut all = done.config.take().unwrap_or_default();
+        all.merge(config)?;
+        all.merge(crds)?;
+
+        let metadata = |kind: &str| {
+            target.origin.as_ref().map(|path| configured(path, target.file_name, "builtin", kind, ""))
+        };
+        for args in &kustomization.config_map_generator {
+            let made = generators::generate(
+                &context,
+                args,
+                false,
+                kustomization.generator_options.as_ref(),
+            )?;
+            absorb(&mut done, made, metadata("ConfigMapGenerator").as_deref(), args.place)?;
+        }
+        for args in &kustomization.secret_generator {
+            let made = generators::generate(
+                &context,
+                args,
+                true,
+                kustomization.generator_options.as_ref(),
+            )?;
+            absorb(&mut done, made, metadata("SecretGenerator").as_deref(), args.place)?;
+        }
+        if kustomization.helm.is_some() {
+            return Err(refused("kustomize would inflate a Helm chart", kustomization.helm));
+        }
+        for config in self.plugin_configs(target, &context, &kustomization.generators, &mut done)? {
+            let (args, secret) = plugins::generator(&config.resource)?;
+            let made = generators::generate(&context, &args, secret, None)?;
+            absorb(&mut done, made, config.origin.as_deref(), args.place)?;
+        }
+        for text in &kustomization.components {
+            done.config = Some(all);
+            done = self.component(target, text, done)?;
+            all = done.config.take().unwrap_or_default();
+        }
+        let mut steps = plugins::of_fields(&context, kustomization, &all)?;
+        for step in &mut steps {
+            step.origin = metadata(step.kind);
+        }
+        for config in self.plugin_configs(target, &context, &kustomization.transformers, &mut done)? {
+            steps.extend(plugins::transformers(&context, &config.resource)?.into_iter().map(
+                |transformer| Step { transformer, kind: "", origin: config.origin.clone() },
+            ));
+        }
+        for step in &steps {
+            self.step(target, step, &mut done)?;
+        }
+        for config in self.plugin_configs(target, &context, &kustomization.validators, &mut done)? {
+            let before = written(&done.objects)?;
+            for transformer in plugins::transformers(&context, &config.resource)? {
+                transformer.apply(&mut done.objects)?;
+            }
+            if before != written(&done.objects)? {
+                return Err(Error::invalid("a validator changes the resources").at(Some(target.place)));
+            }
+        }
+        for var in &kustomization.vars {
+            vars::note(&mut done.objects, var)?;
+        }
+        for var in &kustomization.vars {
+            add_var(&mut done.vars, var.clone())?;
+        }
+        done.config = Some(all);
+        Ok(done)
+    }
+
+    fn step(
+        self,
+        target: &Target<'_>,
+        step: &Step,
+        done: &mut Accumulated,
+    ) -> Result<(), Error> {
+        if let Transformer::Patch(patch) = &step.transformer
+            && !patch.has_target(&done.objects)?
+            && let Some(place) = patch.place()
+        {
+            done.remarks.push(Remark {
+                kind: RemarkKind::PatchWithoutTarget,
+                message: "the patch's target selects none of the resources".to_owned(),
+                place,
+            });
+        }
+        step.transformer.apply(&mut done.objects)?;
+        if let Some(origin) = step.origin.as_deref().filter(|_| target.transformations) {
+            for resource in done.objects.iter_mut() {
+                if resource.tree.annotation(ORIGIN).is_none() {
+                    resource.tree.set_annotation(ORIGIN, origin, &Origin::default())?;
+                } else {
+                    let mut all =
+                        resource.tree.annotation(TRANSFORMATIONS).unwrap_or_default().to_owned();
+                    for (number, line) in origin.lines().enumerate() {
+                        all.push_str(if number == 0 { "- " } else { "  " });
+                        all.push_str(line);
+                        all.push('\n');
+                    }
+                    resource.tree.set_annotation(TRANSFORMATIONS, &all, &Origin::default())?;
+                }
+            }
+        }
+        done.objects.drop_empty();
+        Ok(())
+    }
+
+    /// A file of objects, or a folder to build (`accumulateResources`).
+    fn resource(
+        self,
+        target: &Target<'_>,
+        context: &Context<'_>,
+        text: &Text,
+        done: &mut Accumulated,
+    ) -> Result<(), Error> {
+        let path = context.path(text)?;
+        let Some(tree) = context.files.tree(&path) else {
+            return self.folder(target, text, &path, done);
+        };
+        let file = LoadedFile { id: context.files.id(&path), tree };
+        context.note(path);
+        let mut objects = load::objects(&Source::file(&file), context.schema)
+            .map_err(|error| error.at(text.place))?;
+        if let Some(origin) = &target.origin {
+            let origin = format!("path: {}\n", below(origin, &text.value));
+            for object in &mut objects {
+                put_origin(object, &origin)?;
+            }
+        }
+        done.objects
+            .append_all(objects.into_iter().map(Arc::new))
+            .map_err(|error| error.at(text.place))
+    }
+
+    fn folder(
+        self,
+        target: &Target<'_>,
+        text: &Text,
+        path: &str,
+        done: &mut Accumulated,
+    ) -> Result<(), Error> {
+        let base = self.accumulated_folder(target, text, path)?;
+        done.objects.append_all(base.objects.list.iter().cloned()).map_err(|error| error.at(text.place))?;
+        done.remarks.extend(base.remarks.iter().cloned());
+        done.folders.extend(base.folders.iter().cloned());
+        done.read.extend(base.read.iter().cloned());
+        if let Some(config) = &base.config {
+            let mut all = done.config.take().unwrap_or_default();
+            all.merge(config.clone())?;
+            done.config = Some(all);
+        }
+        for var in &base.vars {
+            add_var(&mut done.vars, var.clone())?;
+        }
+        Ok(())
+    }
+
+    fn accumulated_folder(
+        self,
+        target: &Target<'_>,
+        text: &Text,
+        path: &str,
+    ) -> Result<Arc<Accumulated>, Error> {
+        if !self.builder.files.is_folder(path) {
+            return Err(Error::new(ErrorKind::NotFound, format!("there is no file or folder {path}"))
+                .at(text.place));
+        }
+        target.chain.admit(path, text.place)?;
+        let alike = target.origin.is_none() && Arc::ptr_eq(&target.schema, &Schema::built_in());
+        if !alike {
+            return self.build_folder(target, text, path).map(Arc::new);
+        }
+        let slot = {
+            let mut shared =
+                self.builder.shared.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(shared.entry(path.to_owned()).or_default())
+        };
+        let built = slot.get_or_init(|| {
+            // Built as if nothing led here: what others find in it must not depend on that.
+            let log = Mutex::default();
+            let alone = Run { log: &log, ..self };
+            let mut built = alone.build_folder(target, text, path)?;
+            built.read.extend(log.into_inner().unwrap_or_else(PoisonError::into_inner));
+            Ok(Arc::new(built))
+        });
+        let built = Arc::clone(built.as_ref().map_err(Clone::clone)?);
+        for folder in &built.folders {
+            target.chain.admit(folder, text.place)?;
+        }
+        Ok(built)
+    }
+
+    fn build_folder(
+        self,
+        target: &Target<'_>,
+        text: &Text,
+        path: &str,
+    ) -> Result<Accumulated, Error> {
+        let base = self.enter(target, text, path)?;
+        if base.kustomization.is_component() {
+            return Err(Error::invalid(format!(
+                "{path} is a component: list it under `components`"
+            ))
+            .at(text.place));
+        }
+        self.target(&base, Accumulated::default())
+    }
+
+    fn enter<'c>(
+        self,
+        target: &'c Target<'_>,
+        text: &Text,
+        path: &'c str,
+    ) -> Result<Target<'c>, Error> {
+        let (kustomization, file_name, place) = self.load(path, false, text.place)?;
+        let schema = match self.schema_of(&kustomization, path)? {
+            Some(schema) if Arc::ptr_eq(&target.schema, &Schema::built_in()) => schema,
+            _ => Arc::clone(&target.schema),
+        };
+        Ok(Target {
+            kustomization,
+            file_name,
+            place,
+            chain: Chain {
+                folder: path,
+                outer: Some(&target.chain),
+                depth: target.chain.depth + 1,
+            },
+            schema,
+            origin: target.origin.as_ref().map(|origin| below(origin, &text.value)),
+            transformations: target.transformations,
+        })
+    }
+
+    fn component(
+        self,
+        target: &Target<'_>,
+        text: &Text,
+        done: Accumulated,
+    ) -> Result<Accumulated, Error> {
+        if is_remote(&text.value) {
+            return Err(refused(&format!("{} is fetched from elsewhere", text.value), text.place));
+        }
+        let path = join(target.chain.folder, &text.value).map_err(|error| error.at(text.place))?;
+        if !self.builder.files.is_folder(&path) {
+            return Err(Error::new(ErrorKind::NotFound, format!("there is no folder {path}"))
+                .at(text.place));
+        }
+        target.chain.admit(&path, text.place)?;
+        let component = self.enter(target, text, &path)?;
+        if !component.kustomization.is_component() {
+            return Err(Error::invalid(format!(
+                "{path} is no component: its kind must be Component"
+            ))
+            .at(text.place));
+        }
+        self.target(&component, done)
+    }
+
+    /// The objects that configure generators, transformers or validators.
+    fn plugin_configs(
+        self,
+        target: &Target<'_>,
+        context: &Context<'_>,
+        entries: &[Text],
+        outer: &mut Accumulated,
+    ) -> Result<Vec<PluginConfig>, Error> {
+        let mut configs = Accumulated::default();
+        let mut paths = Vec::new();
+        for text in entries {
+            let source = Source::inline(text, false);
+            match load::objects(&source, context.schema) {
+                Err(_) => paths.push(text),
+                Ok(mut objects) => {
+                    if let Some(origin) = &target.origin {
+                        let origin = format!("path: {}\n", below(origin, target.file_name));
+                        for object in &mut objects {
+                            put_origin(object, &origin)?;
+                        }
+                    }
+                    configs.objects.append_all(objects.into_iter().map(Arc::new))?;
+                }
+            }
+        }
+        for text in paths {
+            self.resource(target, context, text, &mut configs)?;
+        }
+        outer.remarks.append(&mut configs.remarks);
+        outer.folders.append(&mut configs.folders);
+        outer.read.append(&mut configs.read);
+        Ok(configs
+            .objects
+            .list
+            .into_iter()
+            .map(|resource| {
+                let origin = resource.tree.annotation(ORIGIN).map(|origin| {
+                    let path = origin.trim().strip_prefix("path: ").unwrap_or_default();
+                    let (version, kind) = (resource.tree.top("apiVersion"), resource.kind());
+                    let mut names = format!("  name: {}\n", resource.name());
+                    if !resource.namespace().is_empty() {
+                        names.push_str(&format!("  namespace: {}\n", resource.namespace()));
+                    }
+                    configured("", path, version, kind, &names)
+                });
+                PluginConfig { resource, origin }
+            })
+            .collect())
+    }
+}
+
+struct PluginConfig {
+    resource: Arc<Resource>,
+    origin: Option<String>,
+}
+
+fn add_var(vars: &mut Vec<Var>, var: Var) -> Result<(), Error> {
+    if vars.iter().any(|known| known.name.value == var.name.value) {
+        return Err(Error::invalid(format!("the variable {} is there already", var.name.value))
+            .at(var.name.place));
+    }
+    vars.push(var);
+    Ok(())
+}
+
+fn absorb(
+    done: &mut Accumulated,
+    mut made: Resource,
+    origin: Option<&str>,
+    place: Option<Place>,
+) -> Result<(), Error> {
+    if let Some(origin) = origin.filter(|_| made.tree.annotation(ORIGIN).is_none()) {
+        made.tree.set_annotation(ORIGIN, origin, &Origin::default())?;
+    }
+    done.objects.absorb(made).map_err(|error| error.at(place))
+}
+
+fn put_origin(object: &mut Resource, origin: &str) -> Result<(), Error> {
+    let made = by(Operation::Kustomize, None, None);
+    let spec =
+        super::fieldspec::FieldSpec::new(super::gvk::Gvk::default(), "metadata/annotations", true);
+    let value = super::fields::tagged(origin, crate::tree::Tag::Str, made.clone());
+    let create = Some((crate::tree::Kind::Mapping, &crate::tree::Tag::Map, &made));
+    let mut set = super::fieldspec::set_entry(ORIGIN, value);
+    super::fieldspec::apply(&mut object.tree, &spec, create, &mut set)
+}
+
+/// Go's `filepath.Join`.
+fn below(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// The text of an origin annotation for what a plugin made.
+fn configured(folder: &str, file: &str, api_version: &str, kind: &str, names: &str) -> String {
+    format!(
+        "configuredIn: {}\nconfiguredBy:\n  apiVersion: {api_version}\n  kind: {kind}\n{names}",
+        below(folder, file)
+    )
+}
+
+fn remarks_of(kustomization: &Kustomization) -> Vec<Remark> {
+    let deprecated = kustomization.deprecated.iter().map(|(place, field, instead)| Remark {
+        kind: RemarkKind::DeprecatedField,
+        message: format!("`{field}` is deprecated: use `{instead}`"),
+        place: *place,
+    });
+    let dropped = kustomization.dropped.iter().map(|(place, field)| Remark {
+        kind: RemarkKind::DroppedField,
+        message: format!("kustomize knows no field `{field}`: Flux drops it"),
+        place: *place,
+    });
+    deprecated.chain(dropped).collect()
+}
+
+fn written(objects: &ResMap) -> Result<Vec<String>, Error> {
+    objects.list.iter().map(|resource| Ok(emit::yaml(&resource.tree)?.0)).collect()
+}

@@ -1,0 +1,171 @@
+//! Where a transformer writes: objects of a kind, and a path in them (api/types/fieldspec.go,
+//! api/filters/fieldspec).
+
+use std::cmp::Ordering;
+
+use smol_str::SmolStr;
+
+use super::{
+    fields::split_path,
+    gvk::Gvk,
+    kustomization::read_gvk,
+    read::Record,
+};
+use crate::{
+    error::Error,
+    place::Origin,
+    tree::{Id, Kind, Node, Tag, Tree},
+};
+
+/// A place to write at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FieldSpec {
+    /// The objects; empty parts select all.
+    pub(crate) gvk: Gvk,
+    /// Keys with `/` between them; `[]` behind one that holds a list.
+    pub(crate) path: SmolStr,
+    /// The path, split.
+    pub(crate) parts: Vec<SmolStr>,
+    /// Whether it is made where it is missing.
+    pub(crate) create: bool,
+}
+
+impl FieldSpec {
+    pub(crate) fn new(gvk: Gvk, path: &str, create: bool) -> Self {
+        let parts = split_path(path, '/').into_iter().map(SmolStr::from).collect();
+        Self { gvk, path: path.into(), parts, create }
+    }
+
+    pub(crate) fn read(record: &mut Record<'_, '_>) -> Result<Self, Error> {
+        let gvk = read_gvk(record)?;
+        let path = record.text("path")?.value;
+        Ok(Self::new(gvk, &path, record.bool("create")?))
+    }
+
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        self.gvk.order(&other.gvk)
+    }
+}
+
+/// Adds a spec unless there is one for the same.
+///
+/// # Errors
+/// There is one, and the two differ in whether the field is made.
+pub(crate) fn merge_one(specs: &mut Vec<FieldSpec>, spec: FieldSpec) -> Result<(), Error> {
+    let same = specs.iter().find(|known| known.gvk.is_selected(&spec.gvk) && known.path == spec.path);
+    match same {
+        Some(known) if known.create != spec.create => Err(Error::invalid(format!(
+            "two field specs for {} differ in `create`",
+            spec.path
+        ))),
+        Some(_) => Ok(()),
+        None => {
+            specs.push(spec);
+            Ok(())
+        }
+    }
+}
+
+pub(crate) fn merge_all(
+    specs: &mut Vec<FieldSpec>,
+    more: impl IntoIterator<Item = FieldSpec>,
+) -> Result<(), Error> {
+    more.into_iter().try_for_each(|spec| merge_one(specs, spec))
+}
+
+/// What is made where a path ends in nothing.
+pub(crate) type Create<'o> = Option<(Kind, &'o Tag, &'o Origin)>;
+
+/// Calls `set` on what the spec points at, if it is for this object.
+pub(crate) fn apply(
+    tree: &mut Tree,
+    spec: &FieldSpec,
+    create: Create<'_>,
+    set: &mut dyn FnMut(&mut Tree, Id) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let kind = tree.top("kind");
+    let (group, version) = super::gvk::split_api_version(tree.top("apiVersion"));
+    let fits = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
+    if !(fits(&spec.gvk.kind, kind) && fits(&spec.gvk.group, group) && fits(&spec.gvk.version, version)) {
+        return Ok(());
+    }
+    let root = tree.root();
+    walk(tree, root, spec, &spec.parts, create, set)
+}
+
+fn walk(
+    tree: &mut Tree,
+    id: Id,
+    spec: &FieldSpec,
+    parts: &[SmolStr],
+    create: Create<'_>,
+    set: &mut dyn FnMut(&mut Tree, Id) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let Some((part, rest)) = parts.split_first() else { return set(tree, id) };
+    let node = tree.node(id);
+    if node.is_null() {
+        return Ok(());
+    }
+    match node.kind {
+        Kind::Sequence => {
+            for item in tree.items(id).to_vec() {
+                walk(tree, item, spec, parts, create, set)?;
+            }
+            Ok(())
+        }
+        Kind::Mapping => into_map(tree, id, spec, (part, rest), create, set),
+        Kind::Scalar => Err(Error::invalid(format!(
+            "the path {} ends at a single value before its end",
+            spec.path
+        ))
+        .at(node.origin.place)),
+    }
+}
+
+fn into_map(
+    tree: &mut Tree,
+    map: Id,
+    spec: &FieldSpec,
+    (part, rest): (&SmolStr, &[SmolStr]),
+    create: Create<'_>,
+    set: &mut dyn FnMut(&mut Tree, Id) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (name, list) = match part.strip_suffix("[]") {
+        Some(name) => (name, true),
+        None => (part.as_str(), false),
+    };
+    if name.is_empty() {
+        return Err(Error::invalid(format!("the path {} has an empty part", spec.path)));
+    }
+    let make = create.filter(|_| spec.create && !list);
+    let (field, becomes) = match make {
+        None => {
+            let found = tree.lookup(map, [name], None)?;
+            (found, list.then_some((Kind::Sequence, &Tag::None)))
+        }
+        Some((kind, tag, origin)) => {
+            let (kind, tag) = if rest.is_empty() { (kind, tag) } else { (Kind::Mapping, &Tag::Map) };
+            (tree.lookup(map, [name], Some((kind, origin)))?, Some((kind, tag)))
+        }
+    };
+    let Some(field) = field else { return Ok(()) };
+    if let Some((kind, tag)) = becomes.filter(|_| tree.node(field).is_null()) {
+        let node = tree.node_mut(field);
+        (node.kind, node.tag) = (kind, tag.clone());
+    }
+    walk(tree, field, spec, rest, create, set)
+}
+
+/// A setter that writes an entry into a mapping, one and the same node wherever it is new.
+pub(crate) fn set_entry(
+    key: &str,
+    value: Node,
+) -> impl FnMut(&mut Tree, Id) -> Result<(), Error> {
+    let key = key.to_owned();
+    let mut shared: Option<Id> = None;
+    move |tree, id| {
+        let node = *shared.get_or_insert_with(|| tree.add(value.clone()));
+        tree.set_field(id, &key, Some(node), false)?;
+        Ok(())
+    }
+}

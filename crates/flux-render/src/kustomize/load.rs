@@ -1,0 +1,329 @@
+//! Objects of a file or of a text inside one (kyaml's ByteReader, kustomize's resource factory):
+//! several documents, anchors resolved, lists opened.
+
+use std::sync::Arc;
+
+use spanned_yaml::{Dialect, Kind as YamlKind, Node as YamlNode, Scalar, Span};
+
+use super::{openapi::Schema, read::Text, resource::Resource};
+use crate::{
+    error::{Error, ErrorKind},
+    place::{FileId, Origin, Place},
+    tree::{Id, Kind, Node, Style, Tag, Tree},
+};
+
+/// A file that was read.
+pub(crate) struct LoadedFile {
+    pub(crate) id: FileId,
+    pub(crate) tree: Arc<spanned_yaml::Tree>,
+}
+
+impl LoadedFile {
+    pub(crate) fn text(&self) -> &str {
+        self.tree.source()
+    }
+}
+
+/// YAML, and where its pieces are written.
+pub(crate) struct Source<'s> {
+    tree: Arc<spanned_yaml::Tree>,
+    whole: Option<Place>,
+    file: Option<FileId>,
+    lines: Option<&'s Text>,
+    /// Bytes that were trimmed off the text's start.
+    skipped: u32,
+}
+
+impl<'s> Source<'s> {
+    pub(crate) fn file(file: &LoadedFile) -> Self {
+        Self {
+            tree: Arc::clone(&file.tree),
+            whole: None,
+            file: Some(file.id),
+            lines: None,
+            skipped: 0,
+        }
+    }
+
+    /// A text that stands in a field.
+    pub(crate) fn inline(text: &'s Text, trim: bool) -> Self {
+        let value = text.value.as_str();
+        let trimmed = if trim { value.trim() } else { value };
+        let skipped = if trim { value.len() - value.trim_start().len() } else { 0 };
+        Self {
+            tree: Arc::new(spanned_yaml::parse(trimmed)),
+            whole: text.place,
+            file: text.place.map(|place| place.file),
+            lines: (!text.lines.is_empty()).then_some(text),
+            skipped: skipped as u32,
+        }
+    }
+
+    /// Where a piece of the text is written.
+    pub(crate) fn place(&self, span: Span) -> Option<Place> {
+        if self.whole.is_none() {
+            return self.file.map(|file| Place { file, start: span.start, end: span.end });
+        }
+        let (Some(text), Some(file)) = (self.lines, self.file) else { return self.whole };
+        let map = |offset: u32| {
+            let offset = offset + self.skipped;
+            let line = text.lines.partition_point(|(start, _)| *start <= offset).checked_sub(1)?;
+            let (start, in_file) = text.lines.get(line)?;
+            Some(in_file + (offset - start))
+        };
+        match (map(span.start), map(span.end)) {
+            (Some(start), Some(end)) => Some(Place { file, start, end: end.max(start) }),
+            _ => self.whole,
+        }
+    }
+}
+
+/// The objects of a text.
+///
+/// # Errors
+/// It isn't YAML, or something in it has no kind or no name.
+pub(crate) fn objects(source: &Source<'_>, schema: &Arc<Schema>) -> Result<Vec<Resource>, Error> {
+    let mut trees = Vec::new();
+    for tree in documents(source)? {
+        if validated(&tree)? {
+            trees.push(tree);
+        }
+    }
+    let mut objects = Vec::new();
+    let mut queue: std::collections::VecDeque<Tree> = trees.into();
+    while let Some(tree) = queue.pop_front() {
+        let items = tree.get(tree.root(), "items").filter(|_| tree.top("kind").ends_with("List"));
+        let Some(items) = items else {
+            objects.push(Resource::new(tree, schema));
+            continue;
+        };
+        match tree.node(items).kind {
+            _ if tree.node(items).is_null() => {}
+            Kind::Sequence => {
+                for item in tree.items(items) {
+                    // The items go through JSON on the way out of the list.
+                    let item = super::json_patch::through_json_exactly(&tree.extract(*item))?;
+                    if validated(&item)? {
+                        queue.push_back(item);
+                    }
+                }
+            }
+            _ => return Err(Error::wrong_kind(Kind::Sequence, tree.node(items))),
+        }
+    }
+    Ok(objects)
+}
+
+/// Whether there is an object at all; an error if it lacks a kind or a name.
+fn validated(tree: &Tree) -> Result<bool, Error> {
+    let root = tree.node(tree.root());
+    if root.is_nil_or_empty() {
+        return Ok(false);
+    }
+    let place = root.origin.place;
+    if root.kind != Kind::Mapping {
+        return Err(Error::invalid("this is no Kubernetes object: it has no kind").at(place));
+    }
+    let kind = tree.top("kind");
+    let kind_is_set = tree
+        .get(tree.root(), "kind")
+        .is_some_and(|id| !tree.node(id).is_nil_or_empty() && !kind.is_empty());
+    if !kind_is_set {
+        return Err(Error::invalid("the object has no kind").at(place));
+    }
+    if !kind.ends_with("List") && tree.meta("name").is_empty() {
+        return Err(Error::invalid(format!("the {kind} has no metadata.name")).at(place));
+    }
+    Ok(true)
+}
+
+/// The documents of a text as trees; those that hold nothing are left out.
+fn documents(source: &Source<'_>) -> Result<Vec<Tree>, Error> {
+    if let Some(error) = source.tree.errors().first() {
+        return Err(Error::new(ErrorKind::Malformed, error.message.clone())
+            .at(source.place(error.span)));
+    }
+    let yaml = &source.tree;
+    let mut trees = Vec::new();
+    let mut single = None;
+    for document in yaml.documents() {
+        let Some(root) = document.root.map(|id| yaml.node(id)) else { continue };
+        let mut tree = Tree::new(Node::empty(Kind::Mapping, Origin::default()));
+        let root = import(&mut tree, root, source, 0)?;
+        let top = tree.node(root).clone();
+        let slot = tree.root();
+        *tree.node_mut(slot) = top;
+        if tree.node(slot).is_null() {
+            continue;
+        }
+        trees.push(tree);
+        single = Some(yaml.documents().len() == 1);
+    }
+    if let (Some(true), [tree]) = (single, trees.as_slice())
+        && matches!(tree.top("kind"), "List" | "ResourceList")
+        && let Some(items) = tree.get(tree.root(), "items")
+    {
+        return Ok(tree.children(items).iter().map(|item| tree.extract(*item)).collect());
+    }
+    Ok(trees)
+}
+
+/// A node with what it names through aliases and merge keys written out (kyaml's `DeAnchor`).
+fn import(
+    tree: &mut Tree,
+    node: YamlNode<'_>,
+    source: &Source<'_>,
+    depth: usize,
+) -> Result<Id, Error> {
+    let place = source.place(node.span());
+    if depth > crate::MOST_LEVELS || tree.len() > crate::MOST_NODES {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            "the document is too large or too deep once its aliases are written out",
+        )
+        .at(place));
+    }
+    let origin = Origin { place, step: None };
+    let target = node.target();
+    match target.kind() {
+        YamlKind::Mapping => {
+            let mut children = Vec::with_capacity(target.len() * 2);
+            let merged = merged_entries(target, source)?;
+            for (key, value) in merged {
+                let key_node = scalar(key, source);
+                children.push(tree.add(key_node));
+                children.push(import(tree, value, source, depth + 1)?);
+            }
+            let tag = collection_tag(target, Tag::Map);
+            Ok(tree.add(Node { children, ..Node::new(Kind::Mapping, tag, "", origin) }))
+        }
+        YamlKind::Sequence => {
+            let mut children = Vec::with_capacity(target.len());
+            for item in target.raw_items() {
+                children.push(import(tree, item, source, depth + 1)?);
+            }
+            let tag = collection_tag(target, Tag::Seq);
+            Ok(tree.add(Node { children, ..Node::new(Kind::Sequence, tag, "", origin) }))
+        }
+        _ => {
+            let mut made = scalar(target, source);
+            made.origin = Origin { place: source.place(target.span()), step: None };
+            Ok(tree.add(made))
+        }
+    }
+}
+
+fn collection_tag(node: YamlNode<'_>, own: Tag) -> Tag {
+    match node.tag() {
+        None | Some("!" | "tag:yaml.org,2002:map" | "tag:yaml.org,2002:seq") => own,
+        Some(tag) => Tag::Other(tag.into()),
+    }
+}
+
+fn scalar(node: YamlNode<'_>, source: &Source<'_>) -> Node {
+    let origin = Origin { place: source.place(node.span()), step: None };
+    let node = node.target();
+    let style =
+        if node.style() == spanned_yaml::Style::Plain { Style::Plain } else { Style::Quoted };
+    let (tag, tagged) = match node.tag() {
+        None | Some("!") => {
+            let tag = match node.scalar(Dialect::GoYamlV3) {
+                Scalar::Null => Tag::Null,
+                Scalar::Bool(_) => Tag::Bool,
+                Scalar::Int(_) | Scalar::UInt(_) => Tag::Int,
+                Scalar::Float(_) => Tag::Float,
+                Scalar::Timestamp(_) => Tag::Timestamp,
+                Scalar::Binary(_) => Tag::Binary,
+                Scalar::Str("<<") if style == Style::Plain => Tag::Merge,
+                Scalar::Str(_) => Tag::Str,
+            };
+            (tag, false)
+        }
+        Some(tag) => match tag.strip_prefix("tag:yaml.org,2002:") {
+            Some("str") => (Tag::Str, true),
+            Some("int") => (Tag::Int, true),
+            Some("float") => (Tag::Float, true),
+            Some("bool") => (Tag::Bool, true),
+            Some("null") => (Tag::Null, true),
+            Some("timestamp") => (Tag::Timestamp, true),
+            Some("binary") => (Tag::Binary, true),
+            _ => (Tag::Other(tag.into()), true),
+        },
+    };
+    Node { style, tagged, ..Node::new(Kind::Scalar, tag, node.text(), origin) }
+}
+
+/// Entries with those that `<<` merges: a mapping's own last, each key at the place where it was
+/// first found, as kyaml does it.
+fn merged_entries<'t>(
+    map: YamlNode<'t>,
+    source: &Source<'_>,
+) -> Result<Vec<(YamlNode<'t>, YamlNode<'t>)>, Error> {
+    let is_merge = |key: YamlNode<'_>| {
+        key.text() == "<<"
+            && (key.tag() == Some("tag:yaml.org,2002:merge")
+                || (key.tag().is_none() && key.style() == spanned_yaml::Style::Plain))
+    };
+    let mut merge = None;
+    for entry in map.raw_entries() {
+        if is_merge(entry.key) {
+            if merge.is_some() {
+                return Err(Error::invalid("a mapping has `<<` twice").at(source.place(entry.key.span())));
+            }
+            merge = Some(entry.raw_value);
+        }
+    }
+    let own = || {
+        map.raw_entries().filter(|entry| !is_merge(entry.key)).map(|entry| (entry.key, entry.raw_value))
+    };
+    let Some(value) = merge else { return Ok(own().collect()) };
+    let wrong = |node: YamlNode<'_>| {
+        Error::invalid("`<<` takes a mapping or a list of mappings").at(source.place(node.span()))
+    };
+    let mut sources = Vec::new();
+    let target = value.target();
+    match target.kind() {
+        YamlKind::Mapping => sources.push(target),
+        YamlKind::Sequence if value.kind() == YamlKind::Sequence => {
+            for item in target.raw_items() {
+                if item.target().kind() != YamlKind::Mapping {
+                    return Err(wrong(item));
+                }
+                sources.insert(0, item.target());
+            }
+        }
+        _ => return Err(wrong(value)),
+    }
+    let mut entries: Vec<(YamlNode<'t>, YamlNode<'t>)> = own().collect();
+    let mut put = |key: YamlNode<'t>, value: YamlNode<'t>| {
+        match entries.iter_mut().find(|(known, _)| known.text() == key.text()) {
+            Some(entry) => *entry = (key, value),
+            None => entries.push((key, value)),
+        }
+    };
+    for from in sources {
+        // What a merged mapping merges itself was written out before.
+        for (key, value) in merged_entries(from, source)? {
+            put(key, value);
+        }
+    }
+    for (key, value) in own() {
+        put(key, value);
+    }
+    Ok(entries)
+}
+
+/// The first document of a text as a tree of its own, without places.
+pub(crate) fn plain_tree(text: &str) -> Option<Tree> {
+    let yaml = Arc::new(spanned_yaml::parse(text));
+    if !yaml.errors().is_empty() {
+        return None;
+    }
+    let source = Source { tree: Arc::clone(&yaml), whole: None, file: None, lines: None, skipped: 0 };
+    let mut tree = Tree::new(Node::empty(Kind::Mapping, Origin::default()));
+    let root = import(&mut tree, yaml.root(0)?, &source, 0).ok()?;
+    let top = tree.node(root).clone();
+    let slot = tree.root();
+    *tree.node_mut(slot) = top;
+    Some(tree)
+}

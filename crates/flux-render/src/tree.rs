@@ -1,0 +1,247 @@
+//! The tree that is rendered: nodes in an arena, which may be shared within one object, because
+//! kustomize shares them, too, and what it then writes at one place shows at the other.
+
+use smol_str::SmolStr;
+use spanned_yaml::{Dialect, Scalar};
+
+use crate::{error::Error, place::Origin};
+
+/// A node's number in its tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id(u32);
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A single value.
+    Scalar,
+    /// A list.
+    Sequence,
+    /// Keys with values.
+    Mapping,
+}
+
+/// How a scalar is written, as far as it decides what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Without quotes: its text decides what it is.
+    Plain,
+    /// In quotes or as a block: a string.
+    Quoted,
+}
+
+/// A node's tag, in go-yaml's short form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// None: the text decides.
+    None,
+    /// `!!str`
+    Str,
+    /// `!!int`
+    Int,
+    /// `!!float`
+    Float,
+    /// `!!bool`
+    Bool,
+    /// `!!null`
+    Null,
+    /// `!!timestamp`
+    Timestamp,
+    /// `!!binary`
+    Binary,
+    /// `!!merge`
+    Merge,
+    /// `!!map`
+    Map,
+    /// `!!seq`
+    Seq,
+    /// Any other.
+    Other(SmolStr),
+}
+
+/// A node.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it is.
+    pub kind: Kind,
+    /// How it is written.
+    pub style: Style,
+    /// Its tag.
+    pub tag: Tag,
+    /// The tag is written out, and so is kept whatever the text.
+    pub tagged: bool,
+    /// The text of a scalar.
+    pub text: SmolStr,
+    /// The items of a sequence; keys and values of a mapping in turn.
+    pub children: Vec<Id>,
+    /// Who wrote it.
+    pub origin: Origin,
+}
+
+impl Node {
+    /// A scalar whose text decides what it is.
+    pub(crate) fn plain(text: impl Into<SmolStr>, origin: Origin) -> Self {
+        Self::new(Kind::Scalar, Tag::None, text, origin)
+    }
+
+    /// A string.
+    pub(crate) fn string(text: impl Into<SmolStr>, origin: Origin) -> Self {
+        Self::new(Kind::Scalar, Tag::Str, text, origin)
+    }
+
+    /// A collection without anything in it.
+    pub(crate) fn empty(kind: Kind, origin: Origin) -> Self {
+        Self::new(kind, Tag::None, "", origin)
+    }
+
+    pub(crate) fn new(kind: Kind, tag: Tag, text: impl Into<SmolStr>, origin: Origin) -> Self {
+        let (style, text) = (Style::Plain, text.into());
+        Self { kind, style, tag, tagged: false, text, children: Vec::new(), origin }
+    }
+
+    /// Whether it is tagged as a null.
+    pub(crate) fn is_null(&self) -> bool {
+        self.tag == Tag::Null
+    }
+
+    /// Nothing, or an empty collection (kyaml's `IsYNodeNilOrEmpty`).
+    pub(crate) fn is_nil_or_empty(&self) -> bool {
+        self.is_null() || (self.kind != Kind::Scalar && self.children.is_empty())
+    }
+
+    /// A scalar that is a string or has no tag (kyaml's `IsYNodeString`).
+    pub(crate) fn is_string(&self) -> bool {
+        self.kind == Kind::Scalar && matches!(self.tag, Tag::Str | Tag::None)
+    }
+}
+
+/// The short tag that go-yaml v3 gives a scalar without tag and quotes.
+pub(crate) fn resolved_tag(text: &str) -> Tag {
+    match spanned_yaml::resolve_plain(text, Dialect::GoYamlV3) {
+        Scalar::Null => Tag::Null,
+        Scalar::Bool(_) => Tag::Bool,
+        Scalar::Int(_) | Scalar::UInt(_) => Tag::Int,
+        Scalar::Float(_) => Tag::Float,
+        Scalar::Timestamp(_) => Tag::Timestamp,
+        Scalar::Binary(_) => Tag::Binary,
+        Scalar::Str(_) if text == "<<" => Tag::Merge,
+        Scalar::Str(_) => Tag::Str,
+    }
+}
+
+/// An object's tree.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    nodes: Vec<Node>,
+    root: Id,
+}
+
+/// Children of a node that isn't there.
+const NOBODY: &[Id] = &[];
+
+impl Tree {
+    /// A tree of one node.
+    pub(crate) fn new(root: Node) -> Self {
+        Self { nodes: vec![root], root: Id(0) }
+    }
+
+    /// The node that holds all others.
+    pub fn root(&self) -> Id {
+        self.root
+    }
+
+    /// The node of an id. One of another tree gives some node of this one.
+    pub fn node(&self, id: Id) -> &Node {
+        // A tree always has its first node.
+        self.nodes.get(id.0 as usize).unwrap_or(&self.nodes[0])
+    }
+
+    pub(crate) fn node_mut(&mut self, id: Id) -> &mut Node {
+        let index = (id.0 as usize).min(self.nodes.len() - 1);
+        &mut self.nodes[index]
+    }
+
+    pub(crate) fn add(&mut self, node: Node) -> Id {
+        let id = Id(self.nodes.len() as u32);
+        self.nodes.push(node);
+        id
+    }
+
+    /// Number of nodes, those that nothing holds any more included.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The text of a scalar.
+    pub fn text(&self, id: Id) -> &str {
+        &self.node(id).text
+    }
+
+    /// What a collection holds.
+    pub fn children(&self, id: Id) -> &[Id] {
+        &self.node(id).children
+    }
+
+    /// Keys with their values.
+    pub fn entries(&self, id: Id) -> impl Iterator<Item = (Id, Id)> + '_ {
+        let node = self.node(id);
+        let children = if node.kind == Kind::Mapping { node.children.as_slice() } else { NOBODY };
+        children.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?)))
+    }
+
+    /// The items of a sequence.
+    pub fn items(&self, id: Id) -> &[Id] {
+        let node = self.node(id);
+        if node.kind == Kind::Sequence { &node.children } else { NOBODY }
+    }
+
+    /// The value of a key; of duplicates the first, as kyaml's `Field`.
+    pub fn get(&self, id: Id, key: &str) -> Option<Id> {
+        self.entries(id).find(|(k, _)| self.text(*k) == key).map(|(_, value)| value)
+    }
+
+    /// The value at a chain of keys.
+    pub fn at(&self, keys: &[&str]) -> Option<Id> {
+        keys.iter().try_fold(self.root, |id, key| self.get(id, key))
+    }
+
+    /// Copies a node with what is below it, within this tree.
+    pub(crate) fn copy(&mut self, id: Id) -> Id {
+        let mut node = self.node(id).clone();
+        let children = std::mem::take(&mut node.children);
+        node.children = children.into_iter().map(|child| self.copy(child)).collect();
+        self.add(node)
+    }
+
+    /// Copies a node of another tree with what is below it.
+    pub(crate) fn import(&mut self, other: &Tree, id: Id) -> Id {
+        let node = other.node(id);
+        let copy = Node { children: Vec::new(), ..node.clone() };
+        let children: Vec<Id> =
+            node.children.iter().map(|child| self.import(other, *child)).collect();
+        self.add(Node { children, ..copy })
+    }
+
+    /// A tree of its own for a node and what is below it.
+    pub(crate) fn extract(&self, id: Id) -> Tree {
+        let mut tree = Tree::new(Node { children: Vec::new(), ..self.node(id).clone() });
+        let children: Vec<Id> =
+            self.children(id).iter().map(|child| tree.import(self, *child)).collect();
+        tree.node_mut(tree.root).children = children;
+        tree
+    }
+
+    /// Fails unless the node is missing, null or of this kind (kyaml's `ErrorIfInvalid`).
+    pub(crate) fn expect(&self, id: Option<Id>, kind: Kind) -> Result<(), Error> {
+        let Some(node) = id.map(|id| self.node(id)) else { return Ok(()) };
+        if node.is_null() || node.kind == kind {
+            return Ok(());
+        }
+        Err(Error::wrong_kind(kind, node))
+    }
+
+    /// Whether there is nothing, or a null.
+    pub(crate) fn is_missing_or_null(&self, id: Option<Id>) -> bool {
+        id.is_none_or(|id| self.node(id).is_null())
+    }
+}

@@ -12,6 +12,8 @@ mod egress_clusters;
 mod generate;
 mod image_references;
 mod judge;
+mod kustomizations;
+mod kustomize_build;
 mod pod_security;
 mod quantities;
 mod selectors;
@@ -27,6 +29,7 @@ fn trials() -> Vec<Trial> {
     [
         egress::trials(),
         image_references::trials(),
+        kustomize_build::trials(),
         pod_security::trials(),
         quantities::trials(),
         selectors::trials(),

@@ -472,6 +472,11 @@ fn is_base_60(text: &str) -> bool {
         && fraction.bytes().all(|c| c.is_ascii_digit() || c == b'_')
 }
 
+/// Whether go-yaml may write the text as a block.
+pub(crate) fn may_be_block(text: &str) -> bool {
+    Shape::of_v3(text).block_allowed
+}
+
 /// What a text allows (`yaml_emitter_analyze_scalar`).
 struct Shape {
     plain_allowed: bool,
@@ -480,6 +485,11 @@ struct Shape {
 }
 
 impl Shape {
+    /// As go-yaml v3 sees it: a tab doesn't keep a text from being a block.
+    fn of_v3(text: &str) -> Self {
+        Self::of(&text.replace('\t', "-"))
+    }
+
     fn of(text: &str) -> Self {
         let mut shape =
             Self { plain_allowed: true, single_quoted_allowed: true, block_allowed: true };
@@ -535,7 +545,7 @@ impl Shape {
     }
 }
 
-fn is_break(c: char) -> bool {
+pub(crate) fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 

@@ -26,8 +26,10 @@ pub enum Kind {
 pub enum Style {
     /// Without quotes: its text decides what it is.
     Plain,
-    /// In quotes or as a block: a string.
+    /// In quotes or as a literal block: a string.
     Quoted,
+    /// As a folded block: a string that kustomize doesn't write back as it read it.
+    Folded,
 }
 
 /// A node's tag, in go-yaml's short form.

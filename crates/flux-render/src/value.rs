@@ -35,6 +35,56 @@ pub enum Value {
 /// The text contradicts the tag, or JSON has no such number: kustomize then fails to write the
 /// object.
 pub fn scalar(node: &Node) -> Result<Value, Error> {
+    match decoded(node)? {
+        Value::String(text) if node.style == Style::Folded && text.contains('\n') => {
+            Ok(Value::String(folded_again(&text).map_or(text, SmolStr::from)))
+        }
+        value => Ok(value),
+    }
+}
+
+/// A text after go-yaml v3 has written it as a folded block and read it again: it puts a blank
+/// line where a line begins with spaces (`yaml_emitter_write_folded_scalar`).
+fn folded_again(text: &str) -> Option<String> {
+    if !crate::emit::may_be_block(text) {
+        return None;
+    }
+    let is_break = crate::emit::is_break;
+    let hint = if text.starts_with(|c| c == ' ' || is_break(c)) { "2" } else { "" };
+    let mut ending = text.chars().rev();
+    let chomp = match (ending.next().map(is_break), ending.next().map(is_break)) {
+        (Some(true), None | Some(true)) => "+",
+        (Some(true), Some(false)) => "",
+        _ => "-",
+    };
+    let mut block = format!("a: >{hint}{chomp}\n");
+    // Upstream looks at the text's start here, where it means the next line's.
+    let first = text.chars().find(|c| !is_break(*c));
+    let starts_blank = first.is_none_or(|c| matches!(c, ' ' | '\t'));
+    let (mut breaks, mut leading_spaces) = (true, true);
+    for c in text.chars() {
+        if is_break(c) {
+            if !breaks && !leading_spaces && c == '\n' && !starts_blank {
+                block.push('\n');
+            }
+            block.push(c);
+            breaks = true;
+        } else {
+            if breaks {
+                block.push_str("  ");
+                leading_spaces = matches!(c, ' ' | '\t');
+            }
+            block.push(c);
+            breaks = false;
+        }
+    }
+    let tree = spanned_yaml::parse(block);
+    let value = tree.root(0)?.get("a")?;
+    tree.errors().is_empty().then(|| value.text().to_owned())
+}
+
+/// The value of a scalar that is decoded where it stands, without being written first.
+pub(crate) fn decoded(node: &Node) -> Result<Value, Error> {
     if node.kind != Kind::Scalar {
         return Err(Error::wrong_kind(Kind::Scalar, node));
     }
@@ -42,13 +92,13 @@ pub fn scalar(node: &Node) -> Result<Value, Error> {
     let value = match (&node.tag, node.style) {
         (Tag::Other(_) | Tag::Map | Tag::Seq, _) => return Err(contradiction(node)),
         (Tag::Str, _) => return Ok(Value::String(text.clone())),
-        (Tag::None, Style::Quoted) => return Ok(Value::String(text.clone())),
+        (Tag::None, Style::Quoted | Style::Folded) => return Ok(Value::String(text.clone())),
         (Tag::None | Tag::Merge, _) if text.contains('\n') => {
             return Ok(Value::String(text.clone()));
         }
         (Tag::None | Tag::Merge, _) => spanned_yaml::resolve_plain(text, Dialect::GoYamlV3),
         (tag, style) if !node.tagged && resolved_tag(text) == *tag => match style {
-            Style::Quoted => return Ok(Value::String(text.clone())),
+            Style::Quoted | Style::Folded => return Ok(Value::String(text.clone())),
             Style::Plain => spanned_yaml::resolve_plain(text, Dialect::GoYamlV3),
         },
         (Tag::Binary, _) => Scalar::Binary(text),

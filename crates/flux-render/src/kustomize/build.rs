@@ -299,7 +299,8 @@ impl Run<'_, '_> {
             if managed {
                 let made = by(Operation::Kustomize, None, None);
                 let key = "app.kubernetes.io/managed-by";
-                let version = concat!("kustomize-", "v5.8.1");
+                // The version is that of a main module, which a library doesn't have.
+                let version = "kustomize-(devel)";
                 let spec = super::fieldspec::FieldSpec::new(
                     super::gvk::Gvk::default(),
                     "metadata/labels",

@@ -120,7 +120,7 @@ fn import(
             let mut children = Vec::new();
             for entry in node.entries() {
                 let origin = Origin { place: places(entry.key.span()), ..origin.clone() };
-                children.push(tree.add(Node::string(entry.key.text(), origin)));
+                children.push(tree.add(Node::string(super::read::key_text(entry.key), origin)));
                 children.push(import(tree, entry.value, places, depth + 1)?);
             }
             Ok(tree.add(Node { children, ..Node::empty(Kind::Mapping, origin) }))
@@ -196,18 +196,21 @@ fn exact_node(value: &Value, origin: Origin) -> Node {
 
 /// The tree after a way through JSON and Go's maps, where every number becomes a float.
 pub(crate) fn through_json(tree: &Tree) -> Result<Tree, Error> {
-    rebuilt(tree, json_node)
+    rebuilt(tree, json_node, value::scalar)
 }
 
 /// The tree written as JSON, and read as YAML.
 pub(crate) fn through_json_exactly(tree: &Tree) -> Result<Tree, Error> {
-    rebuilt(tree, exact_node)
+    rebuilt(tree, exact_node, value::decoded)
 }
 
-fn rebuilt(tree: &Tree, make: fn(&Value, Origin) -> Node) -> Result<Tree, Error> {
+type Make = fn(&Value, Origin) -> Node;
+type Read = fn(&Node) -> Result<Value, Error>;
+
+fn rebuilt(tree: &Tree, make: Make, read: Read) -> Result<Tree, Error> {
     let root = tree.root();
     let mut result = Tree::new(Node::empty(Kind::Mapping, Origin::default()));
-    let copied = copy(tree, root, &mut result, make)?;
+    let copied = copy(tree, root, &mut result, make, read)?;
     let node = result.node(copied).clone();
     let root = result.root();
     *result.node_mut(root) = node;
@@ -218,19 +221,20 @@ fn copy(
     from: &Tree,
     id: Id,
     to: &mut Tree,
-    make: fn(&Value, Origin) -> Node,
+    make: Make,
+    read: Read,
 ) -> Result<Id, Error> {
     let node = from.node(id);
     let origin = node.origin.clone();
     match node.kind {
         Kind::Scalar => {
-            let value = value::scalar(node)?;
+            let value = read(node)?;
             Ok(to.add(make(&value, origin)))
         }
         Kind::Sequence => {
             let mut children = Vec::with_capacity(node.children.len());
             for item in from.items(id) {
-                children.push(copy(from, *item, to, make)?);
+                children.push(copy(from, *item, to, make, read)?);
             }
             Ok(to.add(Node { children, ..Node::new(Kind::Sequence, Tag::Seq, "", origin) }))
         }
@@ -239,7 +243,7 @@ fn copy(
             for (key, value) in emit::sorted_entries(from, id)? {
                 let key = from.node(key);
                 children.push(to.add(make(&Value::String(key.text.clone()), key.origin.clone())));
-                children.push(copy(from, value, to, make)?);
+                children.push(copy(from, value, to, make, read)?);
             }
             Ok(to.add(Node { children, ..Node::new(Kind::Mapping, Tag::Map, "", origin) }))
         }

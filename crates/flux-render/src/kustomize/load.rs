@@ -223,8 +223,11 @@ fn collection_tag(node: YamlNode<'_>, own: Tag) -> Tag {
 fn scalar(node: YamlNode<'_>, source: &Source<'_>) -> Node {
     let origin = Origin { place: source.place(node.span()), step: None };
     let node = node.target();
-    let style =
-        if node.style() == spanned_yaml::Style::Plain { Style::Plain } else { Style::Quoted };
+    let style = match node.style() {
+        spanned_yaml::Style::Plain => Style::Plain,
+        spanned_yaml::Style::Folded => Style::Folded,
+        _ => Style::Quoted,
+    };
     let (tag, tagged) = match node.tag() {
         None | Some("!") => {
             let tag = match node.scalar(Dialect::GoYamlV3) {

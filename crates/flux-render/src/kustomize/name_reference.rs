@@ -42,9 +42,6 @@ pub(crate) fn follow(objects: &mut ResMap, config: &Config) -> Result<(), Error>
             by_name.entry(name.clone()).or_default().push(index);
         }
     }
-    if by_name.is_empty() {
-        return Ok(());
-    }
     let mut referred: BTreeSet<usize> = BTreeSet::new();
     for index in 0..objects.list.len() {
         let Some(fact) = facts.get(index) else { continue };

@@ -115,17 +115,30 @@ fn block_lines(node: Node<'_>, source: &str) -> LineMap {
     lines
 }
 
+/// A key in JSON: what YAML reads as a number or a boolean, as Go writes it.
+pub(crate) fn key_text(key: Node<'_>) -> SmolStr {
+    match key.scalar(Dialect::GoYamlV2) {
+        Scalar::Bool(value) => value.to_string().into(),
+        Scalar::Int(value) => value.to_string().into(),
+        Scalar::UInt(value) => value.to_string().into(),
+        _ => key.text().into(),
+    }
+}
+
 impl<'r, 't> Record<'r, 't> {
     /// The value of a key, which then counts as known.
     fn take(&mut self, key: &str) -> Option<Node<'t>> {
-        let mut found = None;
+        // JSON has the keys in byte order, and the last one counts.
+        let mut found: Option<Entry<'t>> = None;
         for (entry, known) in &mut self.entries {
             if entry.key.text().eq_ignore_ascii_case(key) {
                 *known = true;
-                found = Some(entry.value);
+                if found.is_none_or(|found| found.key.text() <= entry.key.text()) {
+                    found = Some(*entry);
+                }
             }
         }
-        found
+        found.map(|entry| entry.value)
     }
 
     pub(crate) fn place(&self) -> Option<Place> {
@@ -203,10 +216,10 @@ impl<'r, 't> Record<'r, 't> {
         }
         let mut map: Vec<(SmolStr, Text)> = Vec::new();
         for entry in node.entries() {
-            let (key, value) = (entry.key.text(), self.reader.text(entry.value)?);
-            match map.iter_mut().find(|(known, _)| known == key) {
+            let (key, value) = (key_text(entry.key), self.reader.text(entry.value)?);
+            match map.iter_mut().find(|(known, _)| *known == key) {
                 Some(known) => known.1 = value,
-                None => map.push((key.into(), value)),
+                None => map.push((key, value)),
             }
         }
         Ok(map)

@@ -224,25 +224,64 @@ pub(crate) fn set_image(
         if resource.kind() == "CustomResourceDefinition" {
             continue;
         }
+        let root = resource.tree.root();
+        in_containers(&mut resource.tree, root, &mut |tree, id| put_image(tree, id, image, &pattern))?;
         for spec in specs {
             fieldspec::apply(&mut resource.tree, spec, None, &mut |tree, id| {
-                tree.expect(Some(id), Kind::Scalar)?;
-                let node = tree.node(id);
-                if !pattern.is_match(&node.text) {
-                    return Ok(());
-                }
-                let before = node.origin.clone();
-                let place = [&image.new_name, &image.new_tag, &image.digest, &image.tag_suffix]
-                    .into_iter()
-                    .find(|text| !text.value.is_empty())
-                    .map_or(image.place, |text| text.place);
-                let origin = by(Operation::Images, place, Some(before));
-                let text = renamed(&node.text, image);
-                tree.set_scalar(id, Node::plain(text, origin))
+                put_image(tree, id, image, &pattern)
             })?;
         }
     }
+    objects.drop_empty();
     Ok(())
+}
+
+/// Calls `set` on the images of lists called `containers` or `initContainers`, wherever they are
+/// (api/filters/imagetag/legacy.go).
+fn in_containers(
+    tree: &mut Tree,
+    id: Id,
+    set: &mut dyn FnMut(&mut Tree, Id) -> Result<(), Error>,
+) -> Result<(), Error> {
+    match tree.node(id).kind {
+        Kind::Scalar => Ok(()),
+        Kind::Sequence => {
+            for item in tree.items(id).to_vec() {
+                in_containers(tree, item, set)?;
+            }
+            Ok(())
+        }
+        Kind::Mapping => {
+            for (key, value) in tree.entries(id).collect::<Vec<_>>() {
+                in_containers(tree, value, set)?;
+                if !matches!(tree.text(key), "containers" | "initContainers") {
+                    continue;
+                }
+                for item in tree.items(value).to_vec() {
+                    if let Some(image) = tree.field(item, "image")? {
+                        set(tree, image)?;
+                    }
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn put_image(tree: &mut Tree, id: Id, image: &Image, pattern: &regex::Regex) -> Result<(), Error> {
+    tree.expect(Some(id), Kind::Scalar)?;
+    let node = tree.node(id);
+    if !pattern.is_match(&node.text) {
+        return Ok(());
+    }
+    let before = node.origin.clone();
+    let place = [&image.new_name, &image.new_tag, &image.digest, &image.tag_suffix]
+        .into_iter()
+        .find(|text| !text.value.is_empty())
+        .map_or(image.place, |text| text.place);
+    let origin = by(Operation::Images, place, Some(before));
+    let text = renamed(&node.text, image);
+    tree.set_scalar(id, Node::plain(text, origin))
 }
 
 /// The image with what the entry says put in (`imageTagUpdater`).

@@ -1,0 +1,181 @@
+//! Kustomizations: `flux_render::kustomize` against kustomize's own api, byte for byte, on generated
+//! repositories and on every folder of the corpora that has a kustomization file.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use flux_render::{
+    MemoryFiles, emit,
+    kustomize::{Builder, FILE_NAMES, Options},
+};
+use libtest_mimic::{Failed, Trial};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    disagreements::Disagreements,
+    generate,
+    judge::judges,
+    kustomizations::{Repository, repository},
+};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Trial::test("kustomize_build::generated", generated),
+        Trial::test("kustomize_build::corpora", corpora),
+    ]
+}
+
+#[derive(Default, Serialize)]
+struct Input<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<&'a BTreeMap<String, String>>,
+    path: String,
+    disk: String,
+}
+
+#[derive(Deserialize)]
+struct Judged {
+    ok: bool,
+    #[serde(default)]
+    yaml: String,
+    #[serde(default)]
+    error: String,
+}
+
+/// What one side makes of a folder: text, or that it refuses.
+type Outcome = Option<String>;
+
+fn ours(files: &MemoryFiles, folder: &str) -> Result<String, String> {
+    let built = Builder::new(files)
+        .build(folder, Options::default())
+        .map_err(|error| error.to_string())?;
+    let mut texts = Vec::new();
+    for object in &built.objects {
+        texts.push(emit::yaml(&object.tree).map_err(|error| error.to_string())?.0);
+    }
+    Ok(texts.join("---\n"))
+}
+
+const REPOSITORIES: usize = 20_000;
+
+fn generated() -> Result<(), Failed> {
+    let mut rng = generate::rng("kustomize_build::generated")?;
+    let mut disagreements = Disagreements::default();
+    let (mut built, mut cases) = (0, 0);
+    let mut left = generate::cases(REPOSITORIES)?;
+    while left > 0 {
+        let batch: Vec<Repository> = (0..left.min(2_000)).map(|_| repository(&mut rng)).collect();
+        left -= batch.len();
+        let inputs: Vec<Input<'_>> = batch
+            .iter()
+            .map(|one| Input { files: Some(&one.files), path: one.path.clone(), ..Input::default() })
+            .collect();
+        for (one, verdict) in batch.iter().zip(judges()?.ask_all::<_, Judged>("kustomize-build", &inputs)?) {
+            cases += 1;
+            let judged = verdict.unwrap_or_else(|error| Judged {
+                ok: false,
+                yaml: String::new(),
+                error: error.to_string(),
+            });
+            let files = MemoryFiles::new(one.files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+            let own = ours(&files, &one.path);
+            built += usize::from(judged.ok);
+            if std::env::var_os("DBG").is_some() && !judged.ok { eprintln!("REF {}", judged.error.replace('\n'," ")); }
+            let theirs: Outcome = judged.ok.then_some(judged.yaml);
+            if own.as_ref().ok() != theirs.as_ref() {
+                let mut description = String::new();
+                for (path, text) in &one.files {
+                    description.push_str(&format!("=== {path}\n{text}"));
+                }
+                description.push_str(&match (&own, &theirs) {
+                    (Ok(own), Some(theirs)) => difference(own, theirs),
+                    (Ok(_), None) => format!("!!! only the judge refuses: {}", judged.error),
+                    (Err(error), _) => format!("!!! only we refuse: {error}"),
+                });
+                disagreements.note(description);
+            }
+        }
+    }
+    disagreements.verdict(cases)?;
+    // A generator whose repositories hardly build, or all do, proves little.
+    if built * 10 < cases * 6 || built * 100 > cases * 97 {
+        return Err(format!("{built} of {cases} repositories build").into());
+    }
+    Ok(())
+}
+
+/// The first lines in which two texts differ.
+fn difference(ours: &str, theirs: &str) -> String {
+    let common = ours.lines().zip(theirs.lines()).take_while(|(a, b)| a == b).count();
+    let show = |text: &str| {
+        text.lines().skip(common.saturating_sub(3)).take(9).collect::<Vec<_>>().join("\n")
+    };
+    format!("!!! ours:\n{}\n!!! judge:\n{}", show(ours), show(theirs))
+}
+
+fn corpora() -> Result<(), Failed> {
+    let Some(corpora) = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from) else {
+        if crate::required("corpora") {
+            return Err("PORTCULLIS_CORPORA isn't set".into());
+        }
+        return Ok(());
+    };
+    let mut disagreements = Disagreements::default();
+    let mut cases = 0;
+    let mut roots: Vec<PathBuf> = std::fs::read_dir(&corpora)?
+        .filter_map(|entry| Some(entry.ok()?.path()).filter(|path| path.is_dir()))
+        .collect();
+    roots.sort();
+    for root in roots {
+        let mut contents = Vec::new();
+        for entry in walkdir::WalkDir::new(&root).sort_by_file_name() {
+            let entry = entry?;
+            if entry.file_type().is_file() {
+                let path = relative(&root, entry.path());
+                contents.push((path, std::fs::read(entry.path())?));
+            }
+        }
+        let folders: Vec<String> = contents
+            .iter()
+            .filter_map(|(path, content)| {
+                let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+                // Nothing is fetched: not even to see that it can't be.
+                let remote = String::from_utf8_lossy(content).contains("- https://");
+                (FILE_NAMES.contains(&name) && !remote).then(|| folder.to_owned())
+            })
+            .collect();
+        let files = MemoryFiles::new(contents);
+        let inputs: Vec<Input<'_>> = folders
+            .iter()
+            .map(|folder| Input {
+                disk: root.join(folder).to_string_lossy().into_owned(),
+                ..Input::default()
+            })
+            .collect();
+        let verdicts = judges()?.ask_all::<_, Judged>("kustomize-build", &inputs)?;
+        for (folder, verdict) in folders.iter().zip(verdicts) {
+            cases += 1;
+            let judged = verdict?;
+            let own = ours(&files, folder);
+            let theirs: Outcome = judged.ok.then_some(judged.yaml);
+            if own.as_ref().ok() != theirs.as_ref() {
+                disagreements.note(format!(
+                    "{}/{folder}: {}",
+                    root.display(),
+                    match (&own, &theirs) {
+                        (Ok(own), Some(theirs)) => difference(own, theirs),
+                        (Ok(_), None) => format!("only the judge refuses: {}", judged.error),
+                        (Err(error), _) => format!("only we refuse: {error}"),
+                    }
+                ));
+            }
+        }
+    }
+    disagreements.verdict(cases)
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
+}

@@ -71,6 +71,9 @@ struct Accumulated {
     remarks: Vec<Remark>,
     folders: Vec<String>,
     read: Vec<String>,
+    /// The schema that a folder within sets.
+    openapi: Option<Arc<Schema>>,
+    asked: bool,
 }
 
 type Shared = Arc<OnceLock<Result<Arc<Accumulated>, Error>>>;
@@ -174,8 +177,8 @@ impl<'f> Builder<'f> {
     /// # Errors
     /// What kustomize refuses, what Flux refuses, and what passes the limits.
     pub fn build(&self, folder: &str, options: Options) -> Result<Built, Error> {
-        let log = Mutex::default();
-        let run = Run { builder: self, log: &log, options };
+        let (log, openapi) = (Mutex::default(), Mutex::default());
+        let run = Run { builder: self, log: &log, openapi: &openapi, options };
         let mut built = run.root(folder)?;
         built.read.extend(log.into_inner().unwrap_or_else(PoisonError::into_inner));
         built.read.sort_unstable();
@@ -235,7 +238,17 @@ fn shown(folder: &str) -> &str {
 struct Run<'r, 'f> {
     builder: &'r Builder<'f>,
     log: &'r Mutex<Vec<String>>,
+    openapi: &'r Mutex<OpenApi>,
     options: Options,
+}
+
+/// The schema of a build. The first `openapi` that is come across sets it for all that follows,
+/// whichever folder it is in (kyaml keeps it for the whole process).
+#[derive(Default)]
+struct OpenApi {
+    custom: Option<Arc<Schema>>,
+    /// The built-in schema has been asked for something, and so stays beside one that is set later.
+    asked: bool,
 }
 
 /// A folder's kustomization, and how it is built.
@@ -244,10 +257,8 @@ struct Target<'t> {
     file_name: &'static str,
     place: Place,
     chain: Chain<'t>,
-    schema: Arc<Schema>,
     /// With `buildMetadata`: the path from the topmost folder.
     origin: Option<String>,
-    transformations: bool,
 }
 
 impl Run<'_, '_> {
@@ -256,14 +267,12 @@ impl Run<'_, '_> {
         let (kustomization, file_name, place) =
             self.load(folder, self.options.lenient_root, None)?;
         let tracked = !kustomization.build_metadata.is_empty();
-        let schema = self.schema_of(&kustomization, folder)?.unwrap_or_else(Schema::built_in);
+        self.set_schema(&kustomization, folder)?;
         let target = Target {
-            transformations: kustomization.has_metadata("transformerAnnotations"),
             kustomization,
             file_name,
             place,
             chain,
-            schema,
             origin: tracked.then(String::new),
         };
         let mut done = self.target(&target, Accumulated::default())?;
@@ -290,6 +299,7 @@ impl Run<'_, '_> {
             let local = resource.tree.annotation("config.kubernetes.io/local-config");
             local.is_none_or(|value| value == "false")
         });
+        done.objects.expect_unique()?;
         if let Some(options) = &kustomization.sort_options {
             order::sort(&mut done.objects, options)?;
         }
@@ -373,6 +383,33 @@ impl Run<'_, '_> {
         Ok((kustomization, name, place))
     }
 
+    fn schema(self) -> Arc<Schema> {
+        let state = self.openapi.lock().unwrap_or_else(PoisonError::into_inner);
+        state.custom.clone().unwrap_or_else(Schema::built_in)
+    }
+
+    fn has_own_schema(self) -> bool {
+        self.openapi.lock().unwrap_or_else(PoisonError::into_inner).custom.is_some()
+    }
+
+    /// Notes that the built-in schema was asked about an object that its list of scopes lacks.
+    fn ask_schema(self, objects: &[Resource]) {
+        let asked = objects.iter().any(|object| {
+            !Schema::built_in().knows_scope(object.tree.top("apiVersion"), object.kind())
+        });
+        let mut state = self.openapi.lock().unwrap_or_else(PoisonError::into_inner);
+        state.asked |= asked;
+    }
+
+    fn set_schema(self, kustomization: &Kustomization, folder: &str) -> Result<(), Error> {
+        if let Some(schema) = self.schema_of(kustomization, folder)? {
+            let mut state = self.openapi.lock().unwrap_or_else(PoisonError::into_inner);
+            let asked = state.asked;
+            state.custom.get_or_insert_with(|| if asked { Arc::new(schema.over_built_in()) } else { schema });
+        }
+        Ok(())
+    }
+
     /// The schema that `openapi` asks for.
     fn schema_of(
         self,
@@ -409,17 +446,14 @@ impl Run<'_, '_> {
     fn target(self, target: &Target<'_>, mut done: Accumulated) -> Result<Accumulated, Error> {
         let kustomization = &target.kustomization;
         let folder = target.chain.folder;
-        let context = Context {
-            files: self.builder.files,
-            schema: &target.schema,
-            folder,
-            log: self.log,
-        };
         done.folders.push(folder.to_owned());
         done.remarks.extend(remarks_of(kustomization));
         for text in &kustomization.resources {
-            self.resource(target, &context, text, &mut done)?;
+            self.resource(target, text, &mut done)?;
         }
+        let schema = self.schema();
+        let context =
+            Context { files: self.builder.files, schema: &schema, folder, log: self.log };
         let mut config = Config::built_in().as_ref().clone();
         for text in &kustomization.configurations {
             if let Some(more) = context.read(text, Config::read)? {
@@ -475,12 +509,11 @@ impl Run<'_, '_> {
             step.origin = metadata(step.kind);
         }
         for config in self.plugin_configs(target, &context, &kustomization.transformers, &mut done)? {
-            steps.extend(plugins::transformers(&context, &config.resource)?.into_iter().map(
-                |transformer| Step { transformer, kind: "", origin: config.origin.clone() },
-            ));
+            let transformers = plugins::transformers(&context, &config.resource)?;
+            steps.push(Step { transformers, kind: "", origin: config.origin });
         }
         for step in &steps {
-            self.step(target, step, &mut done)?;
+            self.step(step, &mut done)?;
         }
         for config in self.plugin_configs(target, &context, &kustomization.validators, &mut done)? {
             let before = written(&done.objects)?;
@@ -501,37 +534,34 @@ impl Run<'_, '_> {
         Ok(done)
     }
 
-    fn step(
-        self,
-        target: &Target<'_>,
-        step: &Step,
-        done: &mut Accumulated,
-    ) -> Result<(), Error> {
-        if let Transformer::Patch(patch) = &step.transformer
-            && !patch.has_target(&done.objects)?
-            && let Some(place) = patch.place()
-        {
-            done.remarks.push(Remark {
-                kind: RemarkKind::PatchWithoutTarget,
-                message: "the patch's target selects none of the resources".to_owned(),
-                place,
-            });
+    fn step(self, step: &Step, done: &mut Accumulated) -> Result<(), Error> {
+        for transformer in &step.transformers {
+            if let Transformer::Patch(patch) = transformer
+                && !patch.has_target(&done.objects)?
+                && let Some(place) = patch.place()
+            {
+                done.remarks.push(Remark {
+                    kind: RemarkKind::PatchWithoutTarget,
+                    message: "the patch's target selects none of the resources".to_owned(),
+                    place,
+                });
+            }
+            transformer.apply(&mut done.objects)?;
         }
-        step.transformer.apply(&mut done.objects)?;
-        if let Some(origin) = step.origin.as_deref().filter(|_| target.transformations) {
+        if let Some(origin) = step.origin.as_deref() {
             for resource in done.objects.iter_mut() {
                 if resource.tree.annotation(ORIGIN).is_none() {
                     resource.tree.set_annotation(ORIGIN, origin, &Origin::default())?;
-                } else {
-                    let mut all =
-                        resource.tree.annotation(TRANSFORMATIONS).unwrap_or_default().to_owned();
-                    for (number, line) in origin.lines().enumerate() {
-                        all.push_str(if number == 0 { "- " } else { "  " });
-                        all.push_str(line);
-                        all.push('\n');
-                    }
-                    resource.tree.set_annotation(TRANSFORMATIONS, &all, &Origin::default())?;
+                    continue;
                 }
+                let mut all =
+                    resource.tree.annotation(TRANSFORMATIONS).unwrap_or_default().to_owned();
+                for (number, line) in origin.lines().enumerate() {
+                    all.push_str(if number == 0 { "- " } else { "  " });
+                    all.push_str(line);
+                    all.push('\n');
+                }
+                resource.tree.set_annotation(TRANSFORMATIONS, &all, &Origin::default())?;
             }
         }
         done.objects.drop_empty();
@@ -542,10 +572,16 @@ impl Run<'_, '_> {
     fn resource(
         self,
         target: &Target<'_>,
-        context: &Context<'_>,
         text: &Text,
         done: &mut Accumulated,
     ) -> Result<(), Error> {
+        let schema = self.schema();
+        let context = Context {
+            files: self.builder.files,
+            schema: &schema,
+            folder: target.chain.folder,
+            log: self.log,
+        };
         let path = context.path(text)?;
         let Some(tree) = context.files.tree(&path) else {
             return self.folder(target, text, &path, done);
@@ -554,6 +590,7 @@ impl Run<'_, '_> {
         context.note(path);
         let mut objects = load::objects(&Source::file(&file), context.schema)
             .map_err(|error| error.at(text.place))?;
+        self.ask_schema(&objects);
         if let Some(origin) = &target.origin {
             let origin = format!("path: {}\n", below(origin, &text.value));
             for object in &mut objects {
@@ -599,8 +636,7 @@ impl Run<'_, '_> {
                 .at(text.place));
         }
         target.chain.admit(path, text.place)?;
-        let alike = target.origin.is_none() && Arc::ptr_eq(&target.schema, &Schema::built_in());
-        if !alike {
+        if target.origin.is_some() || self.has_own_schema() {
             return self.build_folder(target, text, path).map(Arc::new);
         }
         let slot = {
@@ -610,9 +646,11 @@ impl Run<'_, '_> {
         };
         let built = slot.get_or_init(|| {
             // Built as if nothing led here: what others find in it must not depend on that.
-            let log = Mutex::default();
-            let alone = Run { log: &log, ..self };
+            let (log, openapi) = (Mutex::default(), Mutex::default());
+            let alone = Run { log: &log, openapi: &openapi, ..self };
             let mut built = alone.build_folder(target, text, path)?;
+            let state = openapi.into_inner().unwrap_or_else(PoisonError::into_inner);
+            (built.openapi, built.asked) = (state.custom, state.asked);
             built.read.extend(log.into_inner().unwrap_or_else(PoisonError::into_inner));
             Ok(Arc::new(built))
         });
@@ -620,6 +658,13 @@ impl Run<'_, '_> {
         for folder in &built.folders {
             target.chain.admit(folder, text.place)?;
         }
+        let mut state = self.openapi.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = state.asked;
+        if let Some(custom) = &built.openapi {
+            state.custom = Some(if asked { Arc::new(custom.over_built_in()) } else { Arc::clone(custom) });
+        }
+        state.asked |= built.asked;
+        drop(state);
         Ok(built)
     }
 
@@ -646,10 +691,7 @@ impl Run<'_, '_> {
         path: &'c str,
     ) -> Result<Target<'c>, Error> {
         let (kustomization, file_name, place) = self.load(path, false, text.place)?;
-        let schema = match self.schema_of(&kustomization, path)? {
-            Some(schema) if Arc::ptr_eq(&target.schema, &Schema::built_in()) => schema,
-            _ => Arc::clone(&target.schema),
-        };
+        self.set_schema(&kustomization, path)?;
         Ok(Target {
             kustomization,
             file_name,
@@ -659,9 +701,7 @@ impl Run<'_, '_> {
                 outer: Some(&target.chain),
                 depth: target.chain.depth + 1,
             },
-            schema,
             origin: target.origin.as_ref().map(|origin| below(origin, &text.value)),
-            transformations: target.transformations,
         })
     }
 
@@ -687,7 +727,9 @@ impl Run<'_, '_> {
             ))
             .at(text.place));
         }
-        self.target(&component, done)
+        let done = self.target(&component, done)?;
+        done.objects.expect_unique().map_err(|error| error.at(text.place))?;
+        Ok(done)
     }
 
     /// The objects that configure generators, transformers or validators.
@@ -716,7 +758,7 @@ impl Run<'_, '_> {
             }
         }
         for text in paths {
-            self.resource(target, context, text, &mut configs)?;
+            self.resource(target, text, &mut configs)?;
         }
         outer.remarks.append(&mut configs.remarks);
         outer.folders.append(&mut configs.folders);

@@ -17,7 +17,7 @@ pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "K
 
 /// A kustomization file.
 #[derive(Clone, Debug, Default)]
-pub struct Kustomization {
+pub(crate) struct Kustomization {
     pub(crate) api_version: Text,
     pub(crate) kind: Text,
     pub(crate) openapi: Vec<(SmolStr, Text)>,

@@ -25,7 +25,7 @@ pub(crate) struct Type {
 
 /// Types by number, and those of the kinds.
 #[derive(Debug, Default, Clone)]
-pub struct Schema {
+pub(crate) struct Schema {
     types: Vec<Type>,
     kinds: HashMap<(SmolStr, SmolStr), TypeId>,
     /// True for kinds that lie in a namespace.
@@ -158,6 +158,26 @@ impl Schema {
     pub(crate) fn is_cluster_scoped(&self, gvk: &Gvk) -> bool {
         let key = (SmolStr::from(gvk.api_version()), gvk.kind.clone());
         self.scopes.get(&key) == Some(&false)
+    }
+
+    /// Whether the built-in list says where such objects lie.
+    pub(crate) fn knows_scope(&self, api_version: &str, kind: &str) -> bool {
+        self.scopes.contains_key(&(api_version.into(), kind.into()))
+    }
+
+    /// These types, and those that kustomize builds in for all other kinds.
+    pub(crate) fn over_built_in(&self) -> Self {
+        let mut both = Self::built_in().as_ref().clone();
+        let offset = both.types.len() as u32;
+        let shift = |id: TypeId| TypeId(id.0 + offset);
+        both.types.extend(self.types.iter().map(|one| Type {
+            fields: one.fields.iter().map(|(name, id)| (name.clone(), shift(*id))).collect(),
+            others: one.others.map(shift),
+            items: one.items.map(shift),
+            ..one.clone()
+        }));
+        both.kinds.extend(self.kinds.iter().map(|(key, id)| (key.clone(), shift(*id))));
+        both
     }
 
     pub(crate) fn get(&self, id: TypeId) -> Option<&Type> {

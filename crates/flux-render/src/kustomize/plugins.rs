@@ -37,9 +37,9 @@ pub(crate) enum Transformer {
     Hash,
 }
 
-/// A transformer, and what `buildMetadata` notes of it.
+/// What kustomize takes for one transformer, and what `buildMetadata` notes of it.
 pub(crate) struct Step {
-    pub(crate) transformer: Transformer,
+    pub(crate) transformers: Vec<Transformer>,
     pub(crate) kind: &'static str,
     pub(crate) origin: Option<String>,
 }
@@ -89,14 +89,18 @@ pub(crate) fn of_fields(
     kustomization: &Kustomization,
     config: &Config,
 ) -> Result<Vec<Step>, Error> {
-    let mut steps = Vec::new();
-    let mut add = |kind: &'static str, transformer: Transformer| {
-        steps.push(Step { transformer, kind, origin: None });
-    };
+    let mut listed = Vec::new();
     for text in &kustomization.patches_strategic_merge {
-        let patch = patches::read_listed(context, text)?;
-        add("PatchStrategicMergeTransformer", Transformer::Patch(patch));
+        listed.push(Transformer::Patch(patches::read_listed(context, text)?));
     }
+    let mut steps = Vec::new();
+    if !listed.is_empty() {
+        let kind = "PatchStrategicMergeTransformer";
+        steps.push(Step { transformers: listed, kind, origin: None });
+    }
+    let mut add = |kind: &'static str, transformer: Transformer| {
+        steps.push(Step { transformers: vec![transformer], kind, origin: None });
+    };
     for patch in &kustomization.patches {
         add("PatchTransformer", Transformer::Patch(patches::read(context, patch)?));
     }

@@ -175,9 +175,6 @@ impl ResMap {
         }
     }
 
-    pub(crate) fn clear_transformations(&mut self) -> Result<(), Error> {
-        self.iter_mut().try_for_each(|resource| resource.remove_annotation(TRANSFORMATIONS))
-    }
 }
 
 fn already_there(id: &ResId, resource: &Resource) -> Error {

@@ -279,7 +279,7 @@ impl Resource {
         if free_name || free_kind {
             self.store_previous_id()?;
         }
-        let schema = Arc::clone(&self.scopes);
+        let schema = Arc::clone(&patch.scopes);
         let imported = self.tree.import(&patch.tree, patch.tree.root());
         let left = strategic_merge::merge(&mut self.tree, imported, &schema)?;
         if !left || self.tree.node(self.tree.root()).is_nil_or_empty() {

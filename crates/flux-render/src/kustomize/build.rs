@@ -405,7 +405,10 @@ impl Run<'_, '_> {
         if let Some(schema) = self.schema_of(kustomization, folder)? {
             let mut state = self.openapi.lock().unwrap_or_else(PoisonError::into_inner);
             let asked = state.asked;
-            state.custom.get_or_insert_with(|| if asked { Arc::new(schema.over_built_in()) } else { schema });
+            let own = !Arc::ptr_eq(&schema, &Schema::built_in());
+            state.custom.get_or_insert_with(|| {
+                if asked && own { Arc::new(schema.over_built_in()) } else { schema }
+            });
         }
         Ok(())
     }
@@ -432,7 +435,8 @@ impl Run<'_, '_> {
             return Ok(schema.map(Arc::new));
         }
         match version {
-            Some(text) if text.value == "v1.21.2" || text.value.is_empty() => Ok(None),
+            Some(text) if text.value == "v1.21.2" => Ok(Some(Schema::built_in())),
+            Some(text) if text.value.is_empty() => Ok(None),
             Some(text) => Err(Error::invalid(format!(
                 "kustomize has no OpenAPI version {} built in: it has v1.21.2",
                 text.value
@@ -659,10 +663,11 @@ impl Run<'_, '_> {
             target.chain.admit(folder, text.place)?;
         }
         let mut state = self.openapi.lock().unwrap_or_else(PoisonError::into_inner);
-        let asked = state.asked;
-        if let Some(custom) = &built.openapi {
-            state.custom = Some(if asked { Arc::new(custom.over_built_in()) } else { Arc::clone(custom) });
+        if built.openapi.is_some() && state.asked {
+            drop(state);
+            return self.build_folder(target, text, path).map(Arc::new);
         }
+        state.custom.clone_from(&built.openapi);
         state.asked |= built.asked;
         drop(state);
         Ok(built)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     build::Context,
+    gvk::ResId,
     json_patch::JsonPatch,
     kustomization::{Patch, Selector},
     load,
@@ -195,10 +196,13 @@ impl Loaded {
     }
 }
 
-/// A strategic merge patch on objects by their indices (`resWrangler.ApplySmPatch`).
+/// A strategic merge patch on selected objects, and on all that have the id of one
+/// (`resWrangler.ApplySmPatch`).
 fn apply_to(objects: &mut ResMap, selected: &[usize], patch: &Resource) -> Result<(), Error> {
-    for index in selected {
-        if let Some(resource) = objects.list.get_mut(*index) {
+    let ids: Vec<ResId> =
+        selected.iter().filter_map(|index| Some(objects.list.get(*index)?.id())).collect();
+    for resource in &mut objects.list {
+        if ids.contains(&resource.id()) {
             let patch = patch.patch_for(resource)?;
             Arc::make_mut(resource).apply_strategic_merge(&patch)?;
         }

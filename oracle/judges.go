@@ -14,6 +14,7 @@ type judge func(input json.RawMessage) (any, error)
 // judges has every judge by the name that requests use.
 var judges = map[string]judge{
 	"egress":                typed(judgeEgress),
+	"envsubst":              typed(judgeEnvsubst),
 	"image-reference":       typed(judgeImageReference),
 	"kustomize-build":       typed(judgeKustomizeBuild),
 	"kustomize-tables":      typed(judgeKustomizeTables),

@@ -18,6 +18,7 @@ mod pod_security;
 mod quantities;
 mod selectors;
 mod smoke;
+mod substitution;
 mod yaml_scalar_cases;
 mod yaml_scalars;
 
@@ -34,6 +35,7 @@ fn trials() -> Vec<Trial> {
         quantities::trials(),
         selectors::trials(),
         smoke::trials(),
+        substitution::trials(),
         yaml_scalars::trials(),
     ]
     .into_iter()

@@ -6,6 +6,7 @@ mod error;
 mod files;
 pub mod kustomize;
 mod place;
+pub mod substitute;
 mod timestamp;
 mod tree;
 pub mod value;

@@ -508,6 +508,9 @@ impl Run<'_, '_> {
             done = self.component(target, text, done)?;
             all = done.config.take().unwrap_or_default();
         }
+        // A component may have set another schema.
+        let schema = self.schema();
+        let context = Context { schema: &schema, ..context };
         let mut steps = plugins::of_fields(&context, kustomization, &all)?;
         for step in &mut steps {
             step.origin = metadata(step.kind);

@@ -24,6 +24,7 @@ mod transformers;
 mod vars;
 
 pub use build::{Builder, Built, Options, Remark, RemarkKind};
+pub(crate) use fields::go_integer;
 pub use gvk::{Gvk, ResId};
 pub use kustomization::FILE_NAMES;
 pub use resource::Resource;

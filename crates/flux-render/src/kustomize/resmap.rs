@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::{
     gvk::ResId,
-    resource::{GENERATOR_BEHAVIOR, Resource, TRANSFORMATIONS},
+    resource::{GENERATOR_BEHAVIOR, Resource},
     selector::SelectorRegex,
 };
 use crate::{

@@ -2,6 +2,7 @@
 //! the environment read.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the edge")]
 
+mod build;
 mod check;
 mod completions;
 mod explain;
@@ -35,6 +36,7 @@ Examples:
   portcullis check apps/greeter        report only what lies under apps/greeter
   portcullis check --changed           report what changed files can have caused
   helm template . | portcullis check - check what another tool rendered
+  portcullis build apps/api/production print what kustomize makes of a folder
   portcullis explain images/registry   read a rule's page
   portcullis init                      write portcullis.yaml, a hook and a workflow
 
@@ -46,6 +48,7 @@ Exit status:
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(Box<check::Arguments>),
+    Build(build::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
     Init(init::Arguments),
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Build(arguments) => build::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),

@@ -40,6 +40,7 @@ impl ColorChoice {
 /// Escapes for messages on standard error; empty without colour.
 pub(super) struct Styles {
     pub(super) error: &'static str,
+    pub(super) warning: &'static str,
     pub(super) help: &'static str,
     pub(super) reset: &'static str,
 }
@@ -47,9 +48,14 @@ pub(super) struct Styles {
 impl Styles {
     pub(super) fn for_stderr(choice: ColorChoice) -> Self {
         if choice.colors(std::io::stderr().is_terminal()) {
-            Self { error: "\u{1b}[1;31m", help: "\u{1b}[36m", reset: "\u{1b}[0m" }
+            Self {
+                error: "\u{1b}[1;31m",
+                warning: "\u{1b}[1;33m",
+                help: "\u{1b}[36m",
+                reset: "\u{1b}[0m",
+            }
         } else {
-            Self { error: "", help: "", reset: "" }
+            Self { error: "", warning: "", help: "", reset: "" }
         }
     }
 }

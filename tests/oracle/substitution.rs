@@ -16,10 +16,7 @@ use crate::{
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![
-        Trial::test("substitution::hard", hard),
-        Trial::test("substitution::generated", generated),
-    ]
+    vec![Trial::test("substitution::hard", hard), Trial::test("substitution::generated", generated)]
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -110,7 +107,10 @@ fn text(rng: &mut Rng, depth: u8) -> String {
     };
     let operator = pick(
         rng,
-        &["", ":=", "=", ":-", ":", "^", "^^", ",", ",,", "/", "//", "/#", "/%", "#", "##", "%", "%%"],
+        &[
+            "", ":=", "=", ":-", ":", "^", "^^", ",", ",,", "/", "//", "/#", "/%", "#", "##", "%",
+            "%%",
+        ],
     );
     let mut out = format!("{}${{{name}{operator}", pick(rng, &["", "x ", "$", "a: "]));
     match operator {
@@ -161,7 +161,8 @@ fn compare(cases: &[Case]) -> Result<(), Failed> {
             }
             verdict => verdict?,
         };
-        let theirs = theirs.ok.then(|| base64::decode(&theirs.text.unwrap_or_default()).unwrap_or_default());
+        let theirs =
+            theirs.ok.then(|| base64::decode(&theirs.text.unwrap_or_default()).unwrap_or_default());
         substituted += usize::from(theirs.is_some());
         disagreements.compare(
             format!("{case:?}"),

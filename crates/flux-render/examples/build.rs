@@ -4,8 +4,7 @@
 use std::{path::Path, process::ExitCode};
 
 use flux_render::{
-    MemoryFiles,
-    emit,
+    MemoryFiles, emit,
     kustomize::{Builder, Options},
 };
 
@@ -16,7 +15,8 @@ fn collect(folder: &Path, root: &Path, files: &mut Vec<(String, Vec<u8>)>) -> st
             if !path.ends_with(".git") {
                 collect(&path, root, files)?;
             }
-        } else if let (Ok(relative), Ok(content)) = (path.strip_prefix(root), std::fs::read(&path)) {
+        } else if let (Ok(relative), Ok(content)) = (path.strip_prefix(root), std::fs::read(&path))
+        {
             files.push((relative.to_string_lossy().into_owned(), content));
         }
     }

@@ -32,7 +32,8 @@ const SIMPLE_KEY: usize = 128;
 /// # Errors
 /// A value that JSON can't hold, a key that isn't a string, or a key that is there twice.
 pub fn yaml(tree: &Tree) -> Result<(String, Vec<Written>), Error> {
-    let mut emitter = Emitter { tree, out: String::new(), column: 0, written: Vec::new(), sorted: true };
+    let mut emitter =
+        Emitter { tree, out: String::new(), column: 0, written: Vec::new(), sorted: true };
     emitter.node(tree.root(), 0, Position::Root)?;
     if !emitter.out.ends_with('\n') {
         emitter.break_line();
@@ -193,7 +194,11 @@ impl Emitter<'_> {
                 && !spaces
                 && self.column > WIDTH
                 && characters.peek().is_none_or(|next| *next != ' ');
-            if fold { self.line(indent) } else { self.put_char(' ') }
+            if fold {
+                self.line(indent);
+            } else {
+                self.put_char(' ');
+            }
             spaces = true;
         }
     }
@@ -211,7 +216,11 @@ impl Emitter<'_> {
                         && self.column > WIDTH
                         && !first
                         && characters.peek().is_some_and(|next| *next != ' ');
-                    if fold { self.line(indent) } else { self.put_char(' ') }
+                    if fold {
+                        self.line(indent);
+                    } else {
+                        self.put_char(' ');
+                    }
                     spaces = true;
                 }
                 _ if is_break(character) => {
@@ -243,7 +252,10 @@ impl Emitter<'_> {
         let mut first = true;
         let mut characters = text.chars().peekable();
         while let Some(character) = characters.next() {
-            if !is_printable(character) || is_break(character) || matches!(character, '"' | '\\' | '\u{feff}') {
+            if !is_printable(character)
+                || is_break(character)
+                || matches!(character, '"' | '\\' | '\u{feff}')
+            {
                 self.escape(character);
                 spaces = false;
             } else if character == ' ' {
@@ -389,7 +401,9 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
     for (key, _) in &entries {
         let node = tree.node(*key);
         let string = node.kind == Kind::Scalar
-            && (root || matches!(value::scalar(node), Ok(Value::String(_))) && node.tag != Tag::Timestamp);
+            && (root
+                || matches!(value::scalar(node), Ok(Value::String(_)))
+                    && node.tag != Tag::Timestamp);
         if !string {
             return Err(Error::invalid(format!(
                 "the key `{}` isn't a string: write it in quotes",
@@ -399,7 +413,8 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
         }
     }
     entries.sort_by(|(a, _), (b, _)| key_order(tree.text(*a), tree.text(*b)));
-    let mut names: Vec<(&str, Id)> = entries.iter().map(|(key, _)| (tree.text(*key), *key)).collect();
+    let mut names: Vec<(&str, Id)> =
+        entries.iter().map(|(key, _)| (tree.text(*key), *key)).collect();
     names.sort_by_key(|(name, _)| *name);
     if let Some([_, (name, key)]) = names.array_windows().find(|[a, b]| a.0 == b.0) {
         return Err(Error::invalid(format!("the key `{name}` is written twice"))
@@ -569,7 +584,8 @@ pub(crate) fn as_kyaml_writes(tree: &Tree) -> Result<String, Error> {
         let plain = node.style == crate::tree::Style::Plain && Shape::of(&node.text).plain_allowed;
         return Ok(if plain { node.text.to_string() } else { format!("{:?}", node.text.as_str()) });
     }
-    let mut emitter = Emitter { tree, out: String::new(), column: 0, written: Vec::new(), sorted: false };
+    let mut emitter =
+        Emitter { tree, out: String::new(), column: 0, written: Vec::new(), sorted: false };
     emitter.node(tree.root(), 0, Position::Root)?;
     Ok(emitter.out)
 }

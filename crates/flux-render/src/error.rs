@@ -31,8 +31,10 @@ pub enum ErrorKind {
     Cycle,
     /// It lies outside of what is rendered.
     Outside,
-    /// Flux refuses it: Helm charts, plugins that run programs, remote bases.
+    /// Flux refuses it: Helm charts, plugins that run programs.
     Refused,
+    /// It is fetched from elsewhere, which isn't done here.
+    Remote,
     /// It is larger or deeper than the documented limits.
     Limit,
     /// kustomize wouldn't build it for another reason.

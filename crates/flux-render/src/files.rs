@@ -22,10 +22,13 @@ pub trait Files: Sync {
     fn is_folder(&self, path: &str) -> bool;
 }
 
+/// Path, content, and the content as YAML.
+type MemoryFile = (String, Arc<[u8]>, Arc<Tree>);
+
 /// Files in memory.
 #[derive(Debug, Default)]
 pub struct MemoryFiles {
-    files: Vec<(String, Arc<[u8]>, Arc<Tree>)>,
+    files: Vec<MemoryFile>,
     numbers: BTreeMap<String, usize>,
 }
 
@@ -48,7 +51,7 @@ impl MemoryFiles {
         self.files.get(id.index()).map(|(path, _, _)| path.as_str())
     }
 
-    fn get(&self, path: &str) -> Option<&(String, Arc<[u8]>, Arc<Tree>)> {
+    fn get(&self, path: &str) -> Option<&MemoryFile> {
         self.files.get(*self.numbers.get(path)?)
     }
 }
@@ -71,7 +74,10 @@ impl Files for MemoryFiles {
             return true;
         }
         let below = format!("{path}/");
-        self.numbers.range(below.clone()..).next().is_some_and(|(found, _)| found.starts_with(&below))
+        self.numbers
+            .range(below.clone()..)
+            .next()
+            .is_some_and(|(found, _)| found.starts_with(&below))
     }
 }
 

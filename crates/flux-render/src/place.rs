@@ -7,6 +7,11 @@ use std::sync::Arc;
 pub struct FileId(pub(crate) u32);
 
 impl FileId {
+    /// The file of this number.
+    pub fn new(number: u32) -> Self {
+        Self(number)
+    }
+
     /// The number, from 0.
     pub fn index(self) -> usize {
         self.0 as usize

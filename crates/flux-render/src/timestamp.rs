@@ -51,10 +51,7 @@ mod tests {
     #[test]
     fn dates_get_a_time() {
         assert_eq!(in_rfc3339("2024-1-2").as_deref(), Some("2024-01-02T00:00:00Z"));
-        assert_eq!(
-            in_rfc3339("2024-01-02 3:04:05.600").as_deref(),
-            Some("2024-01-02T03:04:05.6Z")
-        );
+        assert_eq!(in_rfc3339("2024-01-02 3:04:05.600").as_deref(), Some("2024-01-02T03:04:05.6Z"));
         assert_eq!(
             in_rfc3339("2024-01-02T03:04:05+02:00").as_deref(),
             Some("2024-01-02T03:04:05+02:00")

@@ -189,5 +189,9 @@ pub(crate) fn go_float(value: f64) -> String {
 /// A number as Go's `%v`: like [`go_float`], but with an exponent only from 1e21.
 pub(crate) fn go_float_in_text(value: f64) -> String {
     let exponent = value.abs().log10().floor();
-    if value == 0.0 || !(-4.0..21.0).contains(&exponent) { go_float(value) } else { format!("{value}") }
+    if value == 0.0 || !(-4.0..21.0).contains(&exponent) {
+        go_float(value)
+    } else {
+        format!("{value}")
+    }
 }

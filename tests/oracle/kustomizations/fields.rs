@@ -89,40 +89,52 @@ pub(super) fn add(rng: &mut Rng, draft: &mut Draft<'_>, choice: u8) {
 pub(super) const CHOICES: u8 = 29;
 
 fn mistake(rng: &mut Rng, draft: &mut Draft<'_>) {
-    draft.line(pick(rng, &[
-        "sortOptions:\n  order: other",
-        "unknownField: 1",
-        "namePrefix: 12",
-        "resourcess: []",
-        "commonLabels: [a]",
-        "patches:\n- path: missing.yaml",
-        "images:\n- newTag: 1.5",
-        "NAMESUFFIX: -case",
-        "components:\n- nowhere",
-    ]));
+    draft.line(pick(
+        rng,
+        &[
+            "sortOptions:\n  order: other",
+            "unknownField: 1",
+            "namePrefix: 12",
+            "resourcess: []",
+            "commonLabels: [a]",
+            "patches:\n- path: missing.yaml",
+            "images:\n- newTag: 1.5",
+            "NAMESUFFIX: -case",
+            "components:\n- nowhere",
+        ],
+    ));
 }
 
 fn labels(rng: &mut Rng, draft: &mut Draft<'_>) {
-    let extra = pick(rng, &[
-        "",
-        "\n  includeSelectors: true",
-        "\n  includeTemplates: true",
-        "\n  fields:\n  - path: spec/labels\n    create: true\n    kind: Widget",
-        "\n  fields:\n  - path: spec/tags\n    create: false",
-    ]);
-    draft.line(&format!("labels:\n- pairs:\n    app: {}\n    more: \"on\"{extra}", pick(rng, &["web", "label"])));
+    let extra = pick(
+        rng,
+        &[
+            "",
+            "\n  includeSelectors: true",
+            "\n  includeTemplates: true",
+            "\n  fields:\n  - path: spec/labels\n    create: true\n    kind: Widget",
+            "\n  fields:\n  - path: spec/tags\n    create: false",
+        ],
+    );
+    draft.line(&format!(
+        "labels:\n- pairs:\n    app: {}\n    more: \"on\"{extra}",
+        pick(rng, &["web", "label"])
+    ));
 }
 
 fn images(rng: &mut Rng, draft: &mut Draft<'_>) {
     let name = pick(rng, &["nginx", "reg.io:5000/app/web", "redis", "n.*x", "inner"]);
-    let change = pick(rng, &[
-        "newTag: v9",
-        "newName: other.io/nginx",
-        "newName: other.io/nginx\n  newTag: \"2\"",
-        "digest: sha256:0123",
-        "newTag: v1\n  digest: sha256:0123",
-        "tagSuffix: -slim",
-    ]);
+    let change = pick(
+        rng,
+        &[
+            "newTag: v9",
+            "newName: other.io/nginx",
+            "newName: other.io/nginx\n  newTag: \"2\"",
+            "digest: sha256:0123",
+            "newTag: v1\n  digest: sha256:0123",
+            "tagSuffix: -slim",
+        ],
+    );
     draft.line(&format!("images:\n- name: {name}\n  {change}"));
 }
 
@@ -147,7 +159,9 @@ fn generator(rng: &mut Rng, draft: &mut Draft<'_>, field: &str) {
         _ => entry.push_str("  literals:\n  - a=1\n  - b=yes\n  - \"c=two\\nlines\"\n"),
     }
     match rng.u8(0..6) {
-        0 => entry.push_str("  options:\n    disableNameSuffixHash: true\n    labels: {l: \"1\"}\n"),
+        0 => {
+            entry.push_str("  options:\n    disableNameSuffixHash: true\n    labels: {l: \"1\"}\n");
+        }
         1 => entry.push_str("  options:\n    immutable: true\n    annotations: {n: a}\n"),
         _ => {}
     }
@@ -165,17 +179,19 @@ fn named(rng: &mut Rng, draft: &Draft<'_>, kinds: &[&str]) -> String {
 
 /// A strategic merge patch, indented.
 fn strategic(rng: &mut Rng, draft: &Draft<'_>, indent: &str) -> String {
-    let any = *rng.choice(&[
-        ("apps/v1", "Deployment"),
-        ("apps/v1", "Deployment"),
-        ("apps/v1", "Deployment"),
-        ("apps/v1", "StatefulSet"),
-        ("v1", "Service"),
-        ("v1", "ConfigMap"),
-        ("example.com/v1", "Widget"),
-        ("v1", "Pod"),
-        ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
-    ]).unwrap_or(&("v1", "Pod"));
+    let any = *rng
+        .choice(&[
+            ("apps/v1", "Deployment"),
+            ("apps/v1", "Deployment"),
+            ("apps/v1", "Deployment"),
+            ("apps/v1", "StatefulSet"),
+            ("v1", "Service"),
+            ("v1", "ConfigMap"),
+            ("example.com/v1", "Widget"),
+            ("v1", "Pod"),
+            ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
+        ])
+        .unwrap_or(&("v1", "Pod"));
     let known = draft.some(rng, PATCHED).filter(|_| rng.u8(0..12) > 0);
     let there = known.is_some();
     let (version, kind, name, namespace) = known.unwrap_or_else(|| {
@@ -193,26 +209,29 @@ fn strategic(rng: &mut Rng, draft: &Draft<'_>, indent: &str) -> String {
         _ => {}
     }
     let pod = |rng: &mut Rng, indent: &str| -> String {
-        let body = pick(rng, &[
-            "containers:\n- name: main\n  image: patched:1\n",
-            "containers:\n- name: new\n  image: new\n",
-            "containers:\n- name: main\n  $patch: delete\n",
-            "containers:\n- name: main\n  resources:\n    limits:\n      cpu: null\n      memory: 1Gi\n",
-            "containers:\n- name: main\n  resources: null\n",
-            "containers:\n- $patch: replace\n- name: only\n  image: only\n",
-            "containers:\n- name: side\n  env:\n  - name: A0\n    value: patched\n  - name: Z\n    value: \"1\"\n",
-            "$setElementOrder/containers:\n- name: side\n- name: main\ncontainers:\n- name: side\n  image: side:2\n",
-            "containers:\n- name: main\n  ports:\n  - containerPort: 80\n    protocol: UDP\n    name: dns\n",
-            "containers:\n- name: main\n  ports:\n  - containerPort: 81\n",
-            "containers:\n- name: main\n  args: [x]\n",
-            "volumes:\n- name: data\n  $patch: delete\n- name: added\n  emptyDir: {}\n",
-            "volumes:\n- name: data\n  configMap: null\n  emptyDir: {}\n",
-            "volumes:\n- name: data\n  $retainKeys: [name, emptyDir]\n  emptyDir: {}\n",
-            "tolerations: []\nnodeSelector: {a: b}\n",
-            "serviceAccountName: null\n",
-            "imagePullSecrets:\n- name: added\n",
-            "securityContext:\n  $patch: replace\n  runAsNonRoot: true\n",
-        ]);
+        let body = pick(
+            rng,
+            &[
+                "containers:\n- name: main\n  image: patched:1\n",
+                "containers:\n- name: new\n  image: new\n",
+                "containers:\n- name: main\n  $patch: delete\n",
+                "containers:\n- name: main\n  resources:\n    limits:\n      cpu: null\n      memory: 1Gi\n",
+                "containers:\n- name: main\n  resources: null\n",
+                "containers:\n- $patch: replace\n- name: only\n  image: only\n",
+                "containers:\n- name: side\n  env:\n  - name: A0\n    value: patched\n  - name: Z\n    value: \"1\"\n",
+                "$setElementOrder/containers:\n- name: side\n- name: main\ncontainers:\n- name: side\n  image: side:2\n",
+                "containers:\n- name: main\n  ports:\n  - containerPort: 80\n    protocol: UDP\n    name: dns\n",
+                "containers:\n- name: main\n  ports:\n  - containerPort: 81\n",
+                "containers:\n- name: main\n  args: [x]\n",
+                "volumes:\n- name: data\n  $patch: delete\n- name: added\n  emptyDir: {}\n",
+                "volumes:\n- name: data\n  configMap: null\n  emptyDir: {}\n",
+                "volumes:\n- name: data\n  $retainKeys: [name, emptyDir]\n  emptyDir: {}\n",
+                "tolerations: []\nnodeSelector: {a: b}\n",
+                "serviceAccountName: null\n",
+                "imagePullSecrets:\n- name: added\n",
+                "securityContext:\n  $patch: replace\n  runAsNonRoot: true\n",
+            ],
+        );
         indented(body, indent)
     };
     match kind.as_str() {
@@ -254,7 +273,7 @@ fn strategic(rng: &mut Rng, draft: &Draft<'_>, indent: &str) -> String {
 }
 
 fn indented(text: &str, indent: &str) -> String {
-    text.lines().map(|line| format!("{indent}{line}\n")).collect()
+    text.lines().flat_map(|line| [indent, line, "\n"]).collect()
 }
 
 /// Operations of a JSON patch, indented.
@@ -304,7 +323,10 @@ fn target(rng: &mut Rng) -> String {
         4 => out.push_str("    group: apps\n    version: v1\n"),
         5 => out.push_str("    labelSelector: app in (web, api),tier!=back\n    kind: Service\n"),
         6 => out.push_str("    kind: Deployment\n    name: nothing-like-it\n"),
-        _ => out.push_str(&format!("    kind: Deployment\n    name: {}\n", pick(rng, &["web", "w.*", "web|api", "dev-web"]))),
+        _ => out.push_str(&format!(
+            "    kind: Deployment\n    name: {}\n",
+            pick(rng, &["web", "w.*", "web|api", "dev-web"])
+        )),
     }
     out
 }
@@ -351,49 +373,73 @@ fn replacements(rng: &mut Rng, draft: &mut Draft<'_>) {
         5 => format!("  source:\n    kind: {}\n    name: {}\n", any.1, any.2),
         0 => "  sourceValue: given\n".to_owned(),
         1 => "  source:\n    kind: ConfigMap\n    fieldPath: data.a\n".to_owned(),
-        2 => format!("  source:\n    kind: Deployment\n    name: {}\n    fieldPath: spec.template.spec.containers.[name=main].image\n    options:\n      delimiter: \":\"\n      index: {}\n", deployment, rng.u8(0..3)),
-        3 => format!("  source:\n    kind: Service\n    name: {}\n    fieldPath: spec.ports.0.port\n", service),
-        4 => format!("  source:\n    kind: Deployment\n    name: {}\n    fieldPath: metadata.labels\n", deployment),
-        _ => format!("  source:\n    kind: {}\n    name: {}\n", pick(rng, &["ConfigMap", "Deployment", "Service"]), name(rng)),
+        2 => format!(
+            "  source:\n    kind: Deployment\n    name: {}\n    fieldPath: spec.template.spec.containers.[name=main].image\n    options:\n      delimiter: \":\"\n      index: {}\n",
+            deployment,
+            rng.u8(0..3)
+        ),
+        3 => format!(
+            "  source:\n    kind: Service\n    name: {service}\n    fieldPath: spec.ports.0.port\n"
+        ),
+        4 => format!(
+            "  source:\n    kind: Deployment\n    name: {deployment}\n    fieldPath: metadata.labels\n"
+        ),
+        _ => format!(
+            "  source:\n    kind: {}\n    name: {}\n",
+            pick(rng, &["ConfigMap", "Deployment", "Service"]),
+            name(rng)
+        ),
     };
-    let path = pick(rng, &[
-        "spec.template.spec.containers.[name=main].image",
-        "spec.template.spec.containers.[name=.*].image",
-        "spec.template.spec.containers.*.image",
-        "spec.template.spec.containers.0.name",
-        "metadata.labels.app",
-        "metadata.labels.made",
-        "metadata.annotations.[a.b/c]",
-        "metadata.annotations.new",
-        "spec.replicas",
-        "spec.new.deep.field",
-        "spec.list.0",
-        "spec.list.-",
-        "data.a",
-        "metadata.name",
-        "spec.template.spec.containers.[name=main].env.[name=NEW].value",
-    ]);
-    let options = pick(rng, &[
-        "",
-        "    options:\n      create: true\n",
-        "    options:\n      create: true\n",
-        "    options:\n      create: true\n",
-        "    options:\n      create: true\n",
-        "    options:\n      create: true\n",
-        "    options:\n      delimiter: \":\"\n      index: 1\n",
-        "    options:\n      delimiter: \"/\"\n      index: -1\n",
-        "    options:\n      delimiter: \"-\"\n      index: 9\n",
-    ]);
-    let select = pick(rng, &[
-        "    - select:\n        kind: Deployment\n",
-        "    - select:\n        kind: ConfigMap|Service\n",
-        "    - select:\n        name: web\n      reject:\n      - kind: Service\n",
-        "    - select:\n        labelSelector: app=web\n",
-        "    - select:\n        kind: Widget\n",
-    ]).replace("    - ", "  - ").replace("      ", "    ");
+    let path = pick(
+        rng,
+        &[
+            "spec.template.spec.containers.[name=main].image",
+            "spec.template.spec.containers.[name=.*].image",
+            "spec.template.spec.containers.*.image",
+            "spec.template.spec.containers.0.name",
+            "metadata.labels.app",
+            "metadata.labels.made",
+            "metadata.annotations.[a.b/c]",
+            "metadata.annotations.new",
+            "spec.replicas",
+            "spec.new.deep.field",
+            "spec.list.0",
+            "spec.list.-",
+            "data.a",
+            "metadata.name",
+            "spec.template.spec.containers.[name=main].env.[name=NEW].value",
+        ],
+    );
+    let options = pick(
+        rng,
+        &[
+            "",
+            "    options:\n      create: true\n",
+            "    options:\n      create: true\n",
+            "    options:\n      create: true\n",
+            "    options:\n      create: true\n",
+            "    options:\n      create: true\n",
+            "    options:\n      delimiter: \":\"\n      index: 1\n",
+            "    options:\n      delimiter: \"/\"\n      index: -1\n",
+            "    options:\n      delimiter: \"-\"\n      index: 9\n",
+        ],
+    );
+    let select = pick(
+        rng,
+        &[
+            "    - select:\n        kind: Deployment\n",
+            "    - select:\n        kind: ConfigMap|Service\n",
+            "    - select:\n        name: web\n      reject:\n      - kind: Service\n",
+            "    - select:\n        labelSelector: app=web\n",
+            "    - select:\n        kind: Widget\n",
+        ],
+    )
+    .replace("    - ", "  - ")
+    .replace("      ", "    ");
     let body = format!("{source}  targets:\n{select}    fieldPaths:\n    - {path}\n{options}");
     if rng.u8(0..5) == 0 {
-        let file: String = body.lines().map(|line| format!("{}\n", line.strip_prefix("  ").unwrap_or(line))).collect();
+        let file: String =
+            body.lines().flat_map(|line| [line.strip_prefix("  ").unwrap_or(line), "\n"]).collect();
         draft.file("replacement.yaml", &file);
         draft.line("replacements:\n- path: replacement.yaml");
     } else {
@@ -402,15 +448,23 @@ fn replacements(rng: &mut Rng, draft: &mut Draft<'_>) {
 }
 
 fn vars(rng: &mut Rng, draft: &mut Draft<'_>) {
-    let field = pick(rng, &["", "\n  fieldref:\n    fieldPath: data.a", "\n  fieldref:\n    fieldPath: metadata.namespace"]);
-    let (version, kind) = pick(rng, &[("v1", "ConfigMap"), ("apps/v1", "Deployment"), ("v1", "Service")]);
+    let field = pick(
+        rng,
+        &[
+            "",
+            "\n  fieldref:\n    fieldPath: data.a",
+            "\n  fieldref:\n    fieldPath: metadata.namespace",
+        ],
+    );
+    let (version, kind) =
+        pick(rng, &[("v1", "ConfigMap"), ("apps/v1", "Deployment"), ("v1", "Service")]);
     let known = draft.some(rng, &["ConfigMap", "Deployment", "Service", "Secret", "Job"]);
     if known.is_none() && rng.u8(0..8) > 0 {
         return;
     }
-    let (version, kind, name, _) = known
-        .filter(|_| rng.u8(0..12) > 0)
-        .unwrap_or_else(|| (version.to_owned(), kind.to_owned(), name(rng).to_owned(), String::new()));
+    let (version, kind, name, _) = known.filter(|_| rng.u8(0..12) > 0).unwrap_or_else(|| {
+        (version.to_owned(), kind.to_owned(), name(rng).to_owned(), String::new())
+    });
     draft.line(&format!("vars:\n- name: WEB_NAME\n  objref:\n    apiVersion: {version}\n    kind: {kind}\n    name: {name}{field}"));
 }
 
@@ -431,25 +485,76 @@ fn configurations(rng: &mut Rng, draft: &mut Draft<'_>) {
 }
 
 fn plugins(rng: &mut Rng, draft: &mut Draft<'_>) {
-    let (field, body) = pick(rng, &[
-        ("generators", "kind: ConfigMapGenerator\nmetadata:\n  name: made\nliterals:\n- a=1\n"),
-        ("generators", "kind: SecretGenerator\nmetadata:\n  name: made\n  namespace: shop\nliterals:\n- a=1\n"),
-        ("transformers", "kind: PrefixTransformer\nmetadata:\n  name: x\nprefix: t-\nfieldSpecs:\n- path: metadata/name\n"),
-        ("transformers", "kind: SuffixTransformer\nmetadata:\n  name: x\nsuffix: -t\nfieldSpecs:\n- path: metadata/name\n"),
-        ("transformers", "kind: NamespaceTransformer\nmetadata:\n  name: x\n  namespace: shop\nunsetOnly: true\n"),
-        ("transformers", "kind: NamespaceTransformer\nmetadata:\n  name: x\n  namespace: shop\nsetRoleBindingSubjects: allServiceAccounts\nfieldSpecs:\n- path: metadata/name\n  kind: Namespace\n  create: true\n"),
-        ("transformers", "kind: LabelTransformer\nmetadata:\n  name: x\nlabels:\n  from: plugin\nfieldSpecs:\n- path: metadata/labels\n  create: true\n"),
-        ("transformers", "kind: AnnotationsTransformer\nmetadata:\n  name: x\nannotations:\n  from: plugin\nfieldSpecs:\n- path: metadata/annotations\n  create: true\n"),
-        ("transformers", "kind: ImageTagTransformer\nmetadata:\n  name: x\nimageTag:\n  name: nginx\n  newTag: plugin\nfieldSpecs:\n- path: spec/template/spec/containers[]/image\n"),
-        ("transformers", "kind: ReplicaCountTransformer\nmetadata:\n  name: x\nreplica:\n  name: web\n  count: 7\nfieldSpecs:\n- path: spec/replicas\n  kind: Deployment\n  create: true\n"),
-        ("transformers", "kind: PatchTransformer\nmetadata:\n  name: x\npatch: '[{\"op\": \"add\", \"path\": \"/metadata/labels\", \"value\": {\"p\": \"1\"}}]'\ntarget:\n  kind: Deployment\n"),
-        ("transformers", "kind: PatchStrategicMergeTransformer\nmetadata:\n  name: x\npatches: |-\n  apiVersion: v1\n  kind: Service\n  metadata:\n    name: web\n  spec:\n    type: NodePort\n"),
-        ("transformers", "kind: PatchJson6902Transformer\nmetadata:\n  name: x\ntarget:\n  version: v1\n  kind: Service\n  name: web\njsonOp: '[{\"op\": \"add\", \"path\": \"/spec/type\", \"value\": \"NodePort\"}]'\n"),
-        ("transformers", "kind: ReplacementTransformer\nmetadata:\n  name: x\nreplacements:\n- sourceValue: replaced\n  targets:\n  - select:\n      kind: ConfigMap\n    fieldPaths:\n    - data.a\n    options:\n      create: true\n"),
-        ("transformers", "kind: PrefixSuffixTransformer\nmetadata:\n  name: x\nprefix: p-\nsuffix: -s\nfieldSpecs:\n- path: metadata/name\n"),
-        ("validators", "kind: LabelTransformer\nmetadata:\n  name: x\nlabels: {}\nfieldSpecs: []\n"),
-        ("validators", "kind: LabelTransformer\nmetadata:\n  name: x\nlabels: {changed: \"1\"}\nfieldSpecs:\n- path: metadata/labels\n  create: true\n"),
-    ]);
+    let (field, body) = pick(
+        rng,
+        &[
+            ("generators", "kind: ConfigMapGenerator\nmetadata:\n  name: made\nliterals:\n- a=1\n"),
+            (
+                "generators",
+                "kind: SecretGenerator\nmetadata:\n  name: made\n  namespace: shop\nliterals:\n- a=1\n",
+            ),
+            (
+                "transformers",
+                "kind: PrefixTransformer\nmetadata:\n  name: x\nprefix: t-\nfieldSpecs:\n- path: metadata/name\n",
+            ),
+            (
+                "transformers",
+                "kind: SuffixTransformer\nmetadata:\n  name: x\nsuffix: -t\nfieldSpecs:\n- path: metadata/name\n",
+            ),
+            (
+                "transformers",
+                "kind: NamespaceTransformer\nmetadata:\n  name: x\n  namespace: shop\nunsetOnly: true\n",
+            ),
+            (
+                "transformers",
+                "kind: NamespaceTransformer\nmetadata:\n  name: x\n  namespace: shop\nsetRoleBindingSubjects: allServiceAccounts\nfieldSpecs:\n- path: metadata/name\n  kind: Namespace\n  create: true\n",
+            ),
+            (
+                "transformers",
+                "kind: LabelTransformer\nmetadata:\n  name: x\nlabels:\n  from: plugin\nfieldSpecs:\n- path: metadata/labels\n  create: true\n",
+            ),
+            (
+                "transformers",
+                "kind: AnnotationsTransformer\nmetadata:\n  name: x\nannotations:\n  from: plugin\nfieldSpecs:\n- path: metadata/annotations\n  create: true\n",
+            ),
+            (
+                "transformers",
+                "kind: ImageTagTransformer\nmetadata:\n  name: x\nimageTag:\n  name: nginx\n  newTag: plugin\nfieldSpecs:\n- path: spec/template/spec/containers[]/image\n",
+            ),
+            (
+                "transformers",
+                "kind: ReplicaCountTransformer\nmetadata:\n  name: x\nreplica:\n  name: web\n  count: 7\nfieldSpecs:\n- path: spec/replicas\n  kind: Deployment\n  create: true\n",
+            ),
+            (
+                "transformers",
+                "kind: PatchTransformer\nmetadata:\n  name: x\npatch: '[{\"op\": \"add\", \"path\": \"/metadata/labels\", \"value\": {\"p\": \"1\"}}]'\ntarget:\n  kind: Deployment\n",
+            ),
+            (
+                "transformers",
+                "kind: PatchStrategicMergeTransformer\nmetadata:\n  name: x\npatches: |-\n  apiVersion: v1\n  kind: Service\n  metadata:\n    name: web\n  spec:\n    type: NodePort\n",
+            ),
+            (
+                "transformers",
+                "kind: PatchJson6902Transformer\nmetadata:\n  name: x\ntarget:\n  version: v1\n  kind: Service\n  name: web\njsonOp: '[{\"op\": \"add\", \"path\": \"/spec/type\", \"value\": \"NodePort\"}]'\n",
+            ),
+            (
+                "transformers",
+                "kind: ReplacementTransformer\nmetadata:\n  name: x\nreplacements:\n- sourceValue: replaced\n  targets:\n  - select:\n      kind: ConfigMap\n    fieldPaths:\n    - data.a\n    options:\n      create: true\n",
+            ),
+            (
+                "transformers",
+                "kind: PrefixSuffixTransformer\nmetadata:\n  name: x\nprefix: p-\nsuffix: -s\nfieldSpecs:\n- path: metadata/name\n",
+            ),
+            (
+                "validators",
+                "kind: LabelTransformer\nmetadata:\n  name: x\nlabels: {}\nfieldSpecs: []\n",
+            ),
+            (
+                "validators",
+                "kind: LabelTransformer\nmetadata:\n  name: x\nlabels: {changed: \"1\"}\nfieldSpecs:\n- path: metadata/labels\n  create: true\n",
+            ),
+        ],
+    );
     let text = format!("apiVersion: builtin\n{body}");
     if rng.bool() {
         draft.file("plugin.yaml", &text);

@@ -41,8 +41,11 @@ impl Draft<'_> {
 
     /// An object that is there, of one of the kinds; now and then one that isn't.
     fn some(&self, rng: &mut Rng, kinds: &[&str]) -> Option<Known> {
-        let fitting: Vec<_> =
-            self.known.iter().filter(|(_, kind, ..)| kinds.is_empty() || kinds.contains(&kind.as_str())).collect();
+        let fitting: Vec<_> = self
+            .known
+            .iter()
+            .filter(|(_, kind, ..)| kinds.is_empty() || kinds.contains(&kind.as_str()))
+            .collect();
         rng.choice(fitting).cloned()
     }
 
@@ -52,12 +55,8 @@ impl Draft<'_> {
                 let line = document.lines().find_map(|line| line.strip_prefix(key));
                 line.map(|value| value.trim().to_owned()).unwrap_or_default()
             };
-            let one = (
-                field("apiVersion: "),
-                field("kind: "),
-                field("  name: "),
-                field("  namespace: "),
-            );
+            let one =
+                (field("apiVersion: "), field("kind: "), field("  name: "), field("  namespace: "));
             if !one.1.ends_with("List") {
                 self.known.push(one);
             }
@@ -133,8 +132,12 @@ fn folder_of(
     }
     if rng.u8(0..5) == 0 {
         let component = format!("{folder}-component");
-        let mut inner =
-            Draft { files: &mut *draft.files, folder: component.clone(), lines: String::new(), known: draft.known.clone() };
+        let mut inner = Draft {
+            files: &mut *draft.files,
+            folder: component.clone(),
+            lines: String::new(),
+            known: draft.known.clone(),
+        };
         if rng.bool() {
             let object = fields::object(rng, &inner.known);
             inner.learn(&object);
@@ -152,8 +155,7 @@ fn folder_of(
 
 fn some_fields(rng: &mut Rng, draft: &mut Draft<'_>) {
     for _ in 0..rng.u8(0..4) {
-        let choice =
-            if rng.u8(0..60) == 0 { fields::CHOICES } else { rng.u8(0..fields::CHOICES) };
+        let choice = if rng.u8(0..60) == 0 { fields::CHOICES } else { rng.u8(0..fields::CHOICES) };
         fields::add(rng, draft, choice);
     }
 }

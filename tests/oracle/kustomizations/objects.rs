@@ -103,7 +103,8 @@ fn env(rng: &mut Rng, indent: &str) -> String {
     let mut out = String::new();
     for number in 0..rng.u8(1..4) {
         let variable = pick(rng, &["A", "B", "C"]);
-        let variable = if rng.u8(0..6) == 0 { variable.to_owned() } else { format!("{variable}{number}") };
+        let variable =
+            if rng.u8(0..6) == 0 { variable.to_owned() } else { format!("{variable}{number}") };
         out.push_str(&match rng.u8(0..4) {
             0 => format!("{indent}- name: {variable}\n{indent}  valueFrom:\n{indent}    configMapKeyRef: {{name: {}, key: k}}\n", name(rng)),
             1 => format!("{indent}- name: {variable}\n{indent}  valueFrom:\n{indent}    secretKeyRef:\n{indent}      name: {}\n{indent}      key: k\n", name(rng)),
@@ -127,7 +128,14 @@ pub(super) fn pod_spec(rng: &mut Rng, indent: &str) -> String {
     for number in 0..containers {
         let image = pick(
             rng,
-            &["nginx", "nginx:1.2", "nginx@sha256:abc", "reg.io:5000/app/web:v1", "\"redis:7\"", "nginx:1.2@sha256:abc"],
+            &[
+                "nginx",
+                "nginx:1.2",
+                "nginx@sha256:abc",
+                "reg.io:5000/app/web:v1",
+                "\"redis:7\"",
+                "nginx:1.2@sha256:abc",
+            ],
         );
         let container = ["main", "side"][usize::from(number % 2)];
         out.push_str(&format!("{indent}- name: {container}\n{indent}  image: {image}\n"));
@@ -135,22 +143,33 @@ pub(super) fn pod_spec(rng: &mut Rng, indent: &str) -> String {
             out.push_str(&format!("{indent}  env:\n{}", env(rng, &format!("{indent}  "))));
         }
         if rng.u8(0..3) == 0 {
-            out.push_str(&format!("{indent}  envFrom:\n{indent}  - configMapRef:\n{indent}      name: {}\n", name(rng)));
+            out.push_str(&format!(
+                "{indent}  envFrom:\n{indent}  - configMapRef:\n{indent}      name: {}\n",
+                name(rng)
+            ));
         }
         if rng.u8(0..3) == 0 {
-            out.push_str(&format!("{indent}  ports:\n{indent}  - containerPort: 80\n{indent}    name: http\n"));
+            out.push_str(&format!(
+                "{indent}  ports:\n{indent}  - containerPort: 80\n{indent}    name: http\n"
+            ));
             if rng.bool() {
-                out.push_str(&format!("{indent}  - containerPort: 80\n{indent}    protocol: UDP\n"));
+                out.push_str(&format!(
+                    "{indent}  - containerPort: 80\n{indent}    protocol: UDP\n"
+                ));
             }
         }
         if rng.u8(0..3) == 0 {
-            out.push_str(&format!("{indent}  resources:\n{indent}    limits: {{cpu: 1, memory: 128Mi}}\n"));
+            out.push_str(&format!(
+                "{indent}  resources:\n{indent}    limits: {{cpu: 1, memory: 128Mi}}\n"
+            ));
         }
         if rng.u8(0..4) == 0 {
             out.push_str(&format!("{indent}  args: [a, \"b\", $(WEB_NAME)]\n"));
         }
         if rng.u8(0..5) == 0 {
-            out.push_str(&format!("{indent}  volumeMounts:\n{indent}  - mountPath: /a\n{indent}    name: data\n"));
+            out.push_str(&format!(
+                "{indent}  volumeMounts:\n{indent}  - mountPath: /a\n{indent}    name: data\n"
+            ));
         }
     }
     if rng.u8(0..3) == 0 {
@@ -161,7 +180,9 @@ pub(super) fn pod_spec(rng: &mut Rng, indent: &str) -> String {
         });
     }
     if rng.u8(0..8) == 0 {
-        out.push_str(&format!("{indent}tolerations:\n{indent}- key: a\n{indent}  operator: Exists\n"));
+        out.push_str(&format!(
+            "{indent}tolerations:\n{indent}- key: a\n{indent}  operator: Exists\n"
+        ));
     }
     out
 }

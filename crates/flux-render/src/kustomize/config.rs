@@ -59,14 +59,15 @@ impl Config {
                 version: version.into(),
                 kind: kind.into(),
             };
-            let spec = FieldSpec::new(gvk(own_group, own_version, own_kind), path, create == "true");
+            let spec =
+                FieldSpec::new(gvk(own_group, own_version, own_kind), path, create == "true");
             if section == "nameReference" {
                 let target = gvk(group, version, kind);
                 match config.name_reference.last_mut().filter(|last| last.target == target) {
                     Some(last) => last.referrers.push(spec),
-                    None => config
-                        .name_reference
-                        .push(NameReference { target, referrers: vec![spec] }),
+                    None => {
+                        config.name_reference.push(NameReference { target, referrers: vec![spec] });
+                    }
                 }
             } else if let Some(specs) = config.section(section) {
                 specs.push(spec);
@@ -182,7 +183,9 @@ impl Config {
         path: &mut Vec<SmolStr>,
     ) -> Result<(), Error> {
         if path.len() > 64 {
-            return Err(Error::invalid("the definitions of `crds` refer to each other in a circle"));
+            return Err(Error::invalid(
+                "the definitions of `crds` refer to each other in a circle",
+            ));
         }
         let Some(fields) = definitions.get(name).and_then(properties) else { return Ok(()) };
         for entry in fields.entries() {
@@ -198,10 +201,9 @@ impl Config {
             if text("x-kubernetes-identity").is_some() {
                 fieldspec::merge_one(&mut self.name_prefix, spec(path))?;
             }
-            if let (Some(version), Some(kind)) = (
-                text("x-kubernetes-object-ref-api-version"),
-                text("x-kubernetes-object-ref-kind"),
-            ) {
+            if let (Some(version), Some(kind)) =
+                (text("x-kubernetes-object-ref-api-version"), text("x-kubernetes-object-ref-kind"))
+            {
                 let mut to_name = path.clone();
                 to_name.push(text("x-kubernetes-object-ref-name-key").unwrap_or("name").into());
                 self.add_reference(NameReference {
@@ -219,12 +221,16 @@ impl Config {
 }
 
 fn properties(definition: spanned_yaml::Node<'_>) -> Option<spanned_yaml::Node<'_>> {
-    let schema = definition.entries().find(|entry| entry.key.text().eq_ignore_ascii_case("schema"))?;
+    let schema =
+        definition.entries().find(|entry| entry.key.text().eq_ignore_ascii_case("schema"))?;
     schema.value.get("properties")
 }
 
 impl NameReference {
     fn read(record: &mut Record<'_, '_>) -> Result<Self, Error> {
-        Ok(Self { target: read_gvk(record)?, referrers: record.list("fieldSpecs", FieldSpec::read)? })
+        Ok(Self {
+            target: read_gvk(record)?,
+            referrers: record.list("fieldSpecs", FieldSpec::read)?,
+        })
     }
 }

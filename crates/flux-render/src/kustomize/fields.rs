@@ -110,15 +110,18 @@ impl Tree {
                     self.expect(Some(found), Kind::Sequence)?;
                     self.items(found).last().copied()
                 }
-                Part::Element(name, value) => {
-                    match self.element(found, &[name], &[value])? {
-                        None if create.is_some() => {
-                            let origin = create.map(|(_, origin)| origin.clone());
-                            Some(self.append_element(found, name, value, &origin.unwrap_or_default())?)
-                        }
-                        element => element,
+                Part::Element(name, value) => match self.element(found, &[name], &[value])? {
+                    None if create.is_some() => {
+                        let origin = create.map(|(_, origin)| origin.clone());
+                        Some(self.append_element(
+                            found,
+                            name,
+                            value,
+                            &origin.unwrap_or_default(),
+                        )?)
                     }
-                }
+                    element => element,
+                },
                 Part::Field(name) => match (self.field(found, name)?, create) {
                     (None, Some((kind, origin))) if !self.node(found).is_null() => {
                         let kind = kind_for(next, kind);
@@ -220,7 +223,10 @@ impl Tree {
     pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
         let map = self.get(self.metadata()?, "annotations")?;
         // As reading all into a map does: of duplicates the last.
-        self.entries(map).filter(|(key, _)| self.text(*key) == name).last().map(|(_, v)| self.text(v))
+        self.entries(map)
+            .filter(|(key, _)| self.text(*key) == name)
+            .last()
+            .map(|(_, v)| self.text(v))
     }
 
     /// Writes `labels` or `annotations` anew, in the order of their keys, all as strings.
@@ -231,9 +237,7 @@ impl Tree {
         origin: &Origin,
     ) -> Result<(), Error> {
         let root = self.root();
-        let Some(metadata) =
-            self.lookup(root, ["metadata"], Some((Kind::Mapping, origin)))?
-        else {
+        let Some(metadata) = self.lookup(root, ["metadata"], Some((Kind::Mapping, origin)))? else {
             return Ok(());
         };
         let old: Vec<(SmolStr, Origin)> = self
@@ -273,8 +277,7 @@ impl Tree {
                     .map_or_else(|| origin.clone(), |(_, origin)| origin.clone())
             };
             let (key_origin, value_origin) = (find(&keys), find(&old));
-            let style =
-                if is_yaml_1_1_non_string(&value) { Style::Quoted } else { Style::Plain };
+            let style = if is_yaml_1_1_non_string(&value) { Style::Quoted } else { Style::Plain };
             children.push(self.add(Node::plain(key.clone(), key_origin)));
             children.push(self.add(Node { style, ..Node::string(value, value_origin) }));
         }
@@ -300,7 +303,12 @@ impl Tree {
     }
 
     /// Sets a text field of the metadata or, with an empty text, of `namespace`, clears it.
-    pub(crate) fn set_meta(&mut self, key: &str, value: &str, origin: &Origin) -> Result<(), Error> {
+    pub(crate) fn set_meta(
+        &mut self,
+        key: &str,
+        value: &str,
+        origin: &Origin,
+    ) -> Result<(), Error> {
         let root = self.root();
         let Some(metadata) = self.lookup(root, ["metadata"], Some((Kind::Mapping, origin)))? else {
             return Ok(());
@@ -370,12 +378,10 @@ pub(crate) fn is_yaml_1_1_non_string(text: &str) -> bool {
     match tree.root(0) {
         None => true,
         Some(root) => match root.kind() {
-            spanned_yaml::Kind::Scalar => {
-                !matches!(
-                    root.scalar(Dialect::GoYamlV2),
-                    Scalar::Str(_) | Scalar::Timestamp(_) | Scalar::Binary(_)
-                )
-            }
+            spanned_yaml::Kind::Scalar => !matches!(
+                root.scalar(Dialect::GoYamlV2),
+                Scalar::Str(_) | Scalar::Timestamp(_) | Scalar::Binary(_)
+            ),
             _ => true,
         },
     }

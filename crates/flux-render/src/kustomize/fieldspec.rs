@@ -5,12 +5,7 @@ use std::cmp::Ordering;
 
 use smol_str::SmolStr;
 
-use super::{
-    fields::split_path,
-    gvk::Gvk,
-    kustomization::read_gvk,
-    read::Record,
-};
+use super::{fields::split_path, gvk::Gvk, kustomization::read_gvk, read::Record};
 use crate::{
     error::Error,
     place::Origin,
@@ -52,12 +47,12 @@ impl FieldSpec {
 /// # Errors
 /// There is one, and the two differ in whether the field is made.
 pub(crate) fn merge_one(specs: &mut Vec<FieldSpec>, spec: FieldSpec) -> Result<(), Error> {
-    let same = specs.iter().find(|known| known.gvk.is_selected(&spec.gvk) && known.path == spec.path);
+    let same =
+        specs.iter().find(|known| known.gvk.is_selected(&spec.gvk) && known.path == spec.path);
     match same {
-        Some(known) if known.create != spec.create => Err(Error::invalid(format!(
-            "two field specs for {} differ in `create`",
-            spec.path
-        ))),
+        Some(known) if known.create != spec.create => {
+            Err(Error::invalid(format!("two field specs for {} differ in `create`", spec.path)))
+        }
         Some(_) => Ok(()),
         None => {
             specs.push(spec);
@@ -86,7 +81,10 @@ pub(crate) fn apply(
     let kind = tree.top("kind");
     let (group, version) = super::gvk::split_api_version(tree.top("apiVersion"));
     let fits = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
-    if !(fits(&spec.gvk.kind, kind) && fits(&spec.gvk.group, group) && fits(&spec.gvk.version, version)) {
+    if !(fits(&spec.gvk.kind, kind)
+        && fits(&spec.gvk.group, group)
+        && fits(&spec.gvk.version, version))
+    {
         return Ok(());
     }
     let root = tree.root();
@@ -144,7 +142,8 @@ fn into_map(
             (found, list.then_some((Kind::Sequence, &Tag::None)))
         }
         Some((kind, tag, origin)) => {
-            let (kind, tag) = if rest.is_empty() { (kind, tag) } else { (Kind::Mapping, &Tag::Map) };
+            let (kind, tag) =
+                if rest.is_empty() { (kind, tag) } else { (Kind::Mapping, &Tag::Map) };
             (tree.lookup(map, [name], Some((kind, origin)))?, Some((kind, tag)))
         }
     };
@@ -157,10 +156,7 @@ fn into_map(
 }
 
 /// A setter that writes an entry into a mapping, one and the same node wherever it is new.
-pub(crate) fn set_entry(
-    key: &str,
-    value: Node,
-) -> impl FnMut(&mut Tree, Id) -> Result<(), Error> {
+pub(crate) fn set_entry(key: &str, value: Node) -> impl FnMut(&mut Tree, Id) -> Result<(), Error> {
     let key = key.to_owned();
     let mut shared: Option<Id> = None;
     move |tree, id| {

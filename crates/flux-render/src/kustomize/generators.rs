@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use smol_str::SmolStr;
 
 use super::{
-    build::Context,
+    context::Context,
     kustomization::{GeneratorArgs, GeneratorOptions},
     read::Text,
     resource::{GENERATOR_BEHAVIOR, NEEDS_HASH, Resource},
@@ -53,9 +53,9 @@ pub(crate) fn generate(
         set(&mut tree, metadata, "namespace", namespace)?;
     }
     if secret {
-        let text = &args.secret_type.value;
+        let text = &args.type_of_secret.value;
         let text = if text.is_empty() { "Opaque".into() } else { text.clone() };
-        set(&mut tree, root, "type", Node::string(text, written(&args.secret_type)))?;
+        set(&mut tree, root, "type", Node::string(text, written(&args.type_of_secret)))?;
     }
     let mut pairs = pairs(context, args)?;
     pairs.sort_by(|a, b| a.key.cmp(&b.key));
@@ -81,8 +81,7 @@ pub(crate) fn generate(
     }
     let mut resource = Resource::new(tree, context.schema);
     if let Some(options) = &options {
-        for (field, entries) in
-            [("labels", &options.labels), ("annotations", &options.annotations)]
+        for (field, entries) in [("labels", &options.labels), ("annotations", &options.annotations)]
         {
             let mut entries: Vec<&(SmolStr, Text)> = entries.iter().collect();
             entries.sort_by_key(|(key, _)| key.clone());
@@ -122,9 +121,11 @@ fn pairs(context: &Context<'_>, args: &GeneratorArgs) -> Result<Vec<Pair>, Error
         for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let line = std::str::from_utf8(line).map_err(|_| {
-                Error::invalid(format!("line {} of {} isn't UTF-8", number + 1, env.value)).at(place)
+                Error::invalid(format!("line {} of {} isn't UTF-8", number + 1, env.value))
+                    .at(place)
             })?;
-            let line = if number == 0 { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line };
+            let line =
+                if number == 0 { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line };
             let line = line.trim_start();
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -149,7 +150,8 @@ fn pairs(context: &Context<'_>, args: &GeneratorArgs) -> Result<Vec<Pair>, Error
     }
     for file in &args.files {
         let source = file.value.as_str();
-        let wrong = |what: &str| Error::invalid(format!("the file `{source}` {what}")).at(file.place);
+        let wrong =
+            |what: &str| Error::invalid(format!("the file `{source}` {what}")).at(file.place);
         let (key, path) = match source.matches('=').count() {
             0 => (source.rsplit('/').find(|part| !part.is_empty()).unwrap_or("."), source),
             1 if source.starts_with('=') => return Err(wrong("has no key before its `=`")),
@@ -168,7 +170,7 @@ fn pairs(context: &Context<'_>, args: &GeneratorArgs) -> Result<Vec<Pair>, Error
 fn base64_lines(bytes: &[u8]) -> String {
     const LINE: usize = 70;
     let text = STANDARD.encode(bytes);
-    if text.len() / LINE + 1 <= 1 {
+    if text.len() < LINE {
         return text;
     }
     let mut lines = String::with_capacity(text.len() + text.len() / LINE + 1);
@@ -222,7 +224,9 @@ pub(crate) fn hash(resource: &Resource) -> Result<String, Error> {
     let tree = &resource.tree;
     let mut fields = match resource.kind() {
         // Keys of JSON in their order.
-        "ConfigMap" => vec![("data", "data", true), ("kind", "ConfigMap", false), ("name", "", true)],
+        "ConfigMap" => {
+            vec![("data", "data", true), ("kind", "ConfigMap", false), ("name", "", true)]
+        }
         "Secret" => vec![
             ("data", "data", true),
             ("kind", "Secret", false),
@@ -261,10 +265,9 @@ pub(crate) fn hash(resource: &Resource) -> Result<String, Error> {
     }
     json.push('}');
     let digest = Sha256::digest(json.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = digest.iter().take(5).flat_map(|byte| [byte >> 4, byte & 15]);
     Ok(hex
-        .chars()
-        .take(10)
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
         .map(|c| match c {
             '0' => 'g',
             '1' => 'h',

@@ -41,7 +41,8 @@ impl Gvk {
 
     /// kustomize's order of field specs (`IsLessThan`).
     pub(crate) fn order(&self, other: &Self) -> Ordering {
-        (kind_order(&self.kind), self.sort_text()).cmp(&(kind_order(&other.kind), other.sort_text()))
+        (kind_order(&self.kind), self.sort_text())
+            .cmp(&(kind_order(&other.kind), other.sort_text()))
     }
 
     pub(crate) fn sort_text(&self) -> String {

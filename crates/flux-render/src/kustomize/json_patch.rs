@@ -52,7 +52,9 @@ impl JsonPatch {
         }
         let tree = spanned_yaml::parse(text);
         if let Some(error) = tree.errors().first() {
-            return Err(Error::new(ErrorKind::Malformed, error.message.clone()).at(places(error.span)));
+            return Err(
+                Error::new(ErrorKind::Malformed, error.message.clone()).at(places(error.span))
+            );
         }
         let Some(root) = tree.root(0) else { return Ok(Self::default()) };
         if root.is_null() {
@@ -67,9 +69,7 @@ impl JsonPatch {
             if item.kind() != spanned_yaml::Kind::Mapping && !item.is_null() {
                 return Err(wrong("an operation of a JSON patch is a mapping", place));
             }
-            let text = |key: &str| {
-                item.get(key).and_then(|node| node.as_str()).map(SmolStr::from)
-            };
+            let text = |key: &str| item.get(key).and_then(|node| node.as_str()).map(SmolStr::from);
             let value = item
                 .get("value")
                 .map(|node| {
@@ -82,7 +82,13 @@ impl JsonPatch {
                 })
                 .transpose()?;
             let op = text("op").unwrap_or_else(|| "unknown".into());
-            operations.push(JsonOperation { op, path: text("path"), from: text("from"), value, place });
+            operations.push(JsonOperation {
+                op,
+                path: text("path"),
+                from: text("from"),
+                value,
+                place,
+            });
         }
         Ok(Self { operations })
     }
@@ -113,7 +119,11 @@ fn import(
     }
     let origin = Origin {
         place,
-        step: Some(std::sync::Arc::new(Step { operation: Operation::JsonPatch, place, before: None })),
+        step: Some(std::sync::Arc::new(Step {
+            operation: Operation::JsonPatch,
+            place,
+            before: None,
+        })),
     };
     match node.kind() {
         spanned_yaml::Kind::Mapping => {
@@ -188,9 +198,7 @@ fn exact_node(value: &Value, origin: Origin) -> Node {
             let tag = resolved_tag(&text);
             Node::new(Kind::Scalar, tag, text, origin)
         }
-        Value::String(text) => {
-            Node { style: Style::Quoted, ..Node::string(text.clone(), origin) }
-        }
+        Value::String(text) => Node { style: Style::Quoted, ..Node::string(text.clone(), origin) },
     }
 }
 
@@ -217,13 +225,7 @@ fn rebuilt(tree: &Tree, make: Make, read: Read) -> Result<Tree, Error> {
     Ok(result)
 }
 
-fn copy(
-    from: &Tree,
-    id: Id,
-    to: &mut Tree,
-    make: Make,
-    read: Read,
-) -> Result<Id, Error> {
+fn copy(from: &Tree, id: Id, to: &mut Tree, make: Make, read: Read) -> Result<Id, Error> {
     let node = from.node(id);
     let origin = node.origin.clone();
     match node.kind {
@@ -252,12 +254,10 @@ fn copy(
 
 impl JsonOperation {
     fn apply(&self, tree: &mut Tree) -> Result<(), Error> {
-        let path = || {
-            self.path.as_deref().ok_or_else(|| self.fail("has no path"))
-        };
+        let path = || self.path.as_deref().ok_or_else(|| self.fail("has no path"));
         match self.op.as_str() {
             "add" => {
-                let value = self.take_value(tree)?;
+                let value = self.take_value(tree);
                 self.add(tree, path()?, value)
             }
             "remove" => {
@@ -291,11 +291,11 @@ impl JsonOperation {
         Error::invalid(format!("the operation `{}` {what}", self.op)).at(self.place)
     }
 
-    fn take_value(&self, tree: &mut Tree) -> Result<Id, Error> {
-        Ok(match &self.value {
+    fn take_value(&self, tree: &mut Tree) -> Id {
+        match &self.value {
             Some(value) => tree.import(value, value.root()),
             None => tree.add(json_node(&Value::Null, Origin::default())),
-        })
+        }
     }
 
     /// The collection that the path's last part is in.
@@ -307,10 +307,8 @@ impl JsonOperation {
             )
             .at(self.place)
         };
-        let parts: Vec<String> = path
-            .split('/')
-            .map(|part| part.replace("~1", "/").replace("~0", "~"))
-            .collect();
+        let parts: Vec<String> =
+            path.split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
         let Some((key, between)) = parts.split_last().filter(|(_, between)| !between.is_empty())
         else {
             return Err(missing());
@@ -359,8 +357,7 @@ impl JsonOperation {
                     Some(length)
                 } else {
                     go_integer(&key).and_then(|index| {
-                        let index =
-                            if index < 0 { index + length as i64 + 1 } else { index };
+                        let index = if index < 0 { index + length as i64 + 1 } else { index };
                         usize::try_from(index).ok().filter(|index| *index <= length)
                     })
                 };
@@ -378,7 +375,8 @@ impl JsonOperation {
         let old = tree.get(map, key).map(|old| tree.node(old).origin.clone());
         if let Some(old) = old {
             let node = tree.node_mut(value);
-            let step = Step { operation: Operation::JsonPatch, place: self.place, before: Some(old) };
+            let step =
+                Step { operation: Operation::JsonPatch, place: self.place, before: Some(old) };
             node.origin.step = Some(std::sync::Arc::new(step));
             let position = tree.entries(map).position(|(k, _)| tree.text(k) == key);
             if let Some(slot) =
@@ -420,7 +418,7 @@ impl JsonOperation {
     }
 
     fn replace(&self, tree: &mut Tree, path: &str) -> Result<(), Error> {
-        let value = self.take_value(tree)?;
+        let value = self.take_value(tree);
         if path.is_empty() {
             if tree.node(value).kind == Kind::Scalar {
                 return Err(self.fail("replaces the object by a single value"));

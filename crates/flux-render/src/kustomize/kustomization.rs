@@ -67,7 +67,8 @@ pub(crate) struct Label {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Patch {
     pub(crate) path: Text,
-    pub(crate) patch: Text,
+    /// The patch itself.
+    pub(crate) inline: Text,
     pub(crate) target: Option<Selector>,
     pub(crate) allow_name_change: bool,
     pub(crate) allow_kind_change: bool,
@@ -160,7 +161,7 @@ pub(crate) struct GeneratorArgs {
     pub(crate) envs: Vec<Text>,
     pub(crate) options: Option<GeneratorOptions>,
     /// Of a Secret.
-    pub(crate) secret_type: Text,
+    pub(crate) type_of_secret: Text,
     pub(crate) place: Option<Place>,
 }
 
@@ -181,7 +182,6 @@ impl Kustomization {
         read.api_version = record.text("apiVersion")?;
         read.kind = record.text("kind")?;
         record.ignore_metadata()?;
-        let at_head = record.any_known();
         read.openapi = record.text_map("openapi")?;
         read.name_prefix = record.text("namePrefix")?;
         read.name_suffix = record.text("nameSuffix")?;
@@ -226,7 +226,7 @@ impl Kustomization {
                 read.deprecated.push((place, field, instead));
             }
         }
-        read.filled = record.any_known() && record.filled(at_head);
+        read.filled = record.filled();
         read.dropped = record.finish()?;
         read.resources.extend(bases);
         read.images.extend(image_tags);
@@ -282,7 +282,7 @@ impl Patch {
     pub(crate) fn read(record: &mut Record<'_, '_>) -> Result<Self, Error> {
         let mut read = Self {
             path: record.text("path")?,
-            patch: record.text("patch")?,
+            inline: record.text("patch")?,
             target: record.one("target", Selector::read)?,
             place: record.place(),
             ..Self::default()
@@ -451,8 +451,8 @@ impl GeneratorArgs {
     }
 
     pub(crate) fn read_secret(record: &mut Record<'_, '_>) -> Result<Self, Error> {
-        let secret_type = record.text("type")?;
-        Ok(Self { secret_type, ..Self::read(record)? })
+        let type_of_secret = record.text("type")?;
+        Ok(Self { type_of_secret, ..Self::read(record)? })
     }
 }
 

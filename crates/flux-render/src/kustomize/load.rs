@@ -140,8 +140,9 @@ fn validated(tree: &Tree) -> Result<bool, Error> {
 /// The documents of a text as trees; those that hold nothing are left out.
 fn documents(source: &Source<'_>) -> Result<Vec<Tree>, Error> {
     if let Some(error) = source.tree.errors().first() {
-        return Err(Error::new(ErrorKind::Malformed, error.message.clone())
-            .at(source.place(error.span)));
+        return Err(
+            Error::new(ErrorKind::Malformed, error.message.clone()).at(source.place(error.span))
+        );
     }
     let yaml = &source.tree;
     let mut trees = Vec::new();
@@ -271,13 +272,17 @@ fn merged_entries<'t>(
     for entry in map.raw_entries() {
         if is_merge(entry.key) {
             if merge.is_some() {
-                return Err(Error::invalid("a mapping has `<<` twice").at(source.place(entry.key.span())));
+                return Err(
+                    Error::invalid("a mapping has `<<` twice").at(source.place(entry.key.span()))
+                );
             }
             merge = Some(entry.raw_value);
         }
     }
     let own = || {
-        map.raw_entries().filter(|entry| !is_merge(entry.key)).map(|entry| (entry.key, entry.raw_value))
+        map.raw_entries()
+            .filter(|entry| !is_merge(entry.key))
+            .map(|entry| (entry.key, entry.raw_value))
     };
     let Some(value) = merge else { return Ok(own().collect()) };
     let wrong = |node: YamlNode<'_>| {
@@ -298,11 +303,12 @@ fn merged_entries<'t>(
         _ => return Err(wrong(value)),
     }
     let mut entries: Vec<(YamlNode<'t>, YamlNode<'t>)> = own().collect();
-    let mut put = |key: YamlNode<'t>, value: YamlNode<'t>| {
-        match entries.iter_mut().find(|(known, _)| known.text() == key.text()) {
-            Some(entry) => *entry = (key, value),
-            None => entries.push((key, value)),
-        }
+    let mut put = |key: YamlNode<'t>, value: YamlNode<'t>| match entries
+        .iter_mut()
+        .find(|(known, _)| known.text() == key.text())
+    {
+        Some(entry) => *entry = (key, value),
+        None => entries.push((key, value)),
     };
     for from in sources {
         // What a merged mapping merges itself was written out before.
@@ -322,7 +328,8 @@ pub(crate) fn plain_tree(text: &str) -> Option<Tree> {
     if !yaml.errors().is_empty() {
         return None;
     }
-    let source = Source { tree: Arc::clone(&yaml), whole: None, file: None, lines: None, skipped: 0 };
+    let source =
+        Source { tree: Arc::clone(&yaml), whole: None, file: None, lines: None, skipped: 0 };
     let mut tree = Tree::new(Node::empty(Kind::Mapping, Origin::default()));
     let root = import(&mut tree, yaml.root(0)?, &source, 0).ok()?;
     let top = tree.node(root).clone();

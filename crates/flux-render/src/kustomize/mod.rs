@@ -1,9 +1,14 @@
 //! `kustomize build`, of the version that Flux runs (sigs.k8s.io/kustomize/api v0.21.1).
 
+mod accumulate;
 mod build;
+mod build_metadata;
+mod chain;
 mod config;
+mod context;
 mod fields;
 mod fieldspec;
+mod finish;
 mod generators;
 mod gvk;
 mod json_patch;

@@ -63,7 +63,9 @@ pub(crate) fn follow(objects: &mut ResMap, config: &Config) -> Result<(), Error>
                     role: role_of(resource, &spec.path),
                     target: &reference.target,
                 };
-                let Some(resource) = objects.list.get_mut(index).map(Arc::make_mut) else { continue };
+                let Some(resource) = objects.list.get_mut(index).map(Arc::make_mut) else {
+                    continue;
+                };
                 let mut found = Vec::new();
                 fieldspec::apply(&mut resource.tree, &spec, None, &mut |tree, id| {
                     search.set(tree, id, &mut found)
@@ -188,17 +190,6 @@ impl Search<'_> {
         }
     }
 
-    fn origin(&self, referral: &Facts, before: Origin) -> Origin {
-        Origin {
-            place: before.place,
-            ..by(
-                Operation::NameReference,
-                referral.name_origin.step.as_ref().and_then(|step| step.place),
-                Some(before),
-            )
-        }
-    }
-
     fn set_scalar(&self, tree: &mut Tree, id: Id, found: &mut Vec<usize>) -> Result<(), Error> {
         let node = tree.node(id);
         let Some((index, referral)) = self.select(&node.text, None, true)? else { return Ok(()) };
@@ -206,14 +197,15 @@ impl Search<'_> {
         if *referral.name() == node.text {
             return Ok(());
         }
-        let origin = self.origin(referral, node.origin.clone());
+        let origin = followed(referral, node.origin.clone());
         tree.set_scalar(id, Node::plain(referral.name().clone(), origin))
     }
 
     fn set_mapping(&self, tree: &mut Tree, id: Id, found: &mut Vec<usize>) -> Result<(), Error> {
         let Some(name) = tree.get(id, "name") else {
-            return Err(Error::invalid("there is no `name` to follow")
-                .at(tree.node(id).origin.place));
+            return Err(
+                Error::invalid("there is no `name` to follow").at(tree.node(id).origin.place)
+            );
         };
         let node = tree.node(name);
         let (old, origin) = (node.text.clone(), node.origin.clone());
@@ -225,7 +217,7 @@ impl Search<'_> {
         if *referral.name() == old && referral.id.namespace.is_empty() {
             return Ok(());
         }
-        let origin = self.origin(referral, origin);
+        let origin = followed(referral, origin);
         let value = tree.add(Node::plain(referral.name().clone(), origin.clone()));
         tree.set_field(id, "name", Some(value), false)?;
         if referral.id.namespace.is_empty() {
@@ -313,6 +305,12 @@ impl Search<'_> {
             candidates.retain(|(_, one)| one.id.effective_namespace() == namespace);
         }
     }
+}
+
+/// The origin of a name that followed another object's.
+fn followed(referral: &Facts, before: Origin) -> Origin {
+    let place = referral.name_origin.step.as_ref().and_then(|step| step.place);
+    Origin { place: before.place, ..by(Operation::NameReference, place, Some(before)) }
 }
 
 /// Whether two objects went through the same renamings lately (`PrefixesSuffixesEquals`).

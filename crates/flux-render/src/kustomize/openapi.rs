@@ -1,6 +1,9 @@
 //! How strategic merge treats fields, and which kinds lie in no namespace (kyaml/openapi).
 
-use std::{collections::HashMap, sync::{Arc, LazyLock}};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
 use smol_str::SmolStr;
 use spanned_yaml::{Kind, Node};
@@ -70,7 +73,9 @@ impl Schema {
             if let Some(slot) = schema.types.get_mut(id.0 as usize) {
                 *slot = made;
             }
-            for kind in entry.value.get("x-kubernetes-group-version-kind").into_iter().flat_map(Node::items) {
+            for kind in
+                entry.value.get("x-kubernetes-group-version-kind").into_iter().flat_map(Node::items)
+            {
                 let text = |key: &str| kind.get(key).and_then(Node::as_str).unwrap_or_default();
                 let gvk = Gvk {
                     group: text("group").into(),
@@ -93,7 +98,8 @@ impl Schema {
             return Err(Error::new(ErrorKind::Limit, "the schema is nested too deeply"));
         }
         let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or_default();
-        let mut made = Type { strategy: text("x-kubernetes-patch-strategy").into(), ..Type::default() };
+        let mut made =
+            Type { strategy: text("x-kubernetes-patch-strategy").into(), ..Type::default() };
         if !made.strategy.is_empty() {
             made.keys = match node.get("x-kubernetes-list-map-keys") {
                 Some(keys) => keys.items().map(|key| key.text().into()).collect(),

@@ -35,22 +35,23 @@ const LAST: &[&str] = &["MutatingWebhookConfiguration", "ValidatingWebhookConfig
 
 /// Sorts the objects as the kustomization file asks.
 pub(crate) fn sort(objects: &mut ResMap, options: &SortOptions) -> Result<(), Error> {
-    let (first, last): (Vec<SmolStr>, Vec<SmolStr>) = match (options.order.as_str(), &options.legacy) {
-        ("fifo", None) => return Ok(()),
-        ("fifo", Some(_)) => {
-            return Err(Error::invalid("`legacySortOptions` only goes with `order: legacy`"));
-        }
-        ("legacy", Some((first, last))) => (first.clone(), last.clone()),
-        ("legacy", None) => (
-            FIRST.iter().copied().map(SmolStr::from).collect(),
-            LAST.iter().copied().map(SmolStr::from).collect(),
-        ),
-        (order, _) => {
-            return Err(Error::invalid(format!(
-                "`sortOptions.order` is `{order}`: it must be legacy or fifo"
-            )));
-        }
-    };
+    let (first, last): (Vec<SmolStr>, Vec<SmolStr>) =
+        match (options.order.as_str(), &options.legacy) {
+            ("fifo", None) => return Ok(()),
+            ("fifo", Some(_)) => {
+                return Err(Error::invalid("`legacySortOptions` only goes with `order: legacy`"));
+            }
+            ("legacy", Some((first, last))) => (first.clone(), last.clone()),
+            ("legacy", None) => (
+                FIRST.iter().copied().map(SmolStr::from).collect(),
+                LAST.iter().copied().map(SmolStr::from).collect(),
+            ),
+            (order, _) => {
+                return Err(Error::invalid(format!(
+                    "`sortOptions.order` is `{order}`: it must be legacy or fifo"
+                )));
+            }
+        };
     let mut ranks: HashMap<&str, i64> = HashMap::new();
     for (index, kind) in first.iter().enumerate() {
         ranks.insert(kind, index as i64 - first.len() as i64);
@@ -59,7 +60,8 @@ pub(crate) fn sort(objects: &mut ResMap, options: &SortOptions) -> Result<(), Er
         ranks.insert(kind, index as i64 + 1);
     }
     let rank = |gvk: &Gvk| ranks.get(gvk.kind.as_str()).copied().unwrap_or_default();
-    let mut keyed: Vec<_> = objects.list.drain(..).map(|resource| (resource.id(), resource)).collect();
+    let mut keyed: Vec<_> =
+        objects.list.drain(..).map(|resource| (resource.id(), resource)).collect();
     keyed.sort_by(|(a, _), (b, _)| {
         if a.gvk != b.gvk {
             let by_kind = rank(&a.gvk).cmp(&rank(&b.gvk));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    build::Context,
+    context::Context,
     gvk::ResId,
     json_patch::JsonPatch,
     kustomization::{Patch, Selector},
@@ -22,16 +22,28 @@ use crate::{
 /// A patch that has been read.
 #[derive(Clone, Debug)]
 pub(crate) enum Loaded {
-    Strategic { patches: Vec<Resource>, target: Option<Selector>, place: Option<Place> },
-    Json { patch: JsonPatch, target: Option<Selector>, keep_id: bool, place: Option<Place> },
+    Strategic {
+        patches: Vec<Resource>,
+        target: Option<Selector>,
+        place: Option<Place>,
+    },
+    Json {
+        patch: JsonPatch,
+        target: Option<Selector>,
+        keep_id: bool,
+        place: Option<Place>,
+    },
     /// Patches that `patchesStrategicMerge` lists.
-    Listed { patches: Vec<Resource>, place: Option<Place> },
+    Listed {
+        patches: Vec<Resource>,
+        place: Option<Place>,
+    },
 }
 
 /// Reads an entry of `patches`.
 pub(crate) fn read(context: &Context<'_>, patch: &Patch) -> Result<Loaded, Error> {
-    let place = patch.patch.place.or(patch.path.place).or(patch.place);
-    let inline = patch.patch.value.trim();
+    let place = patch.inline.place.or(patch.path.place).or(patch.place);
+    let inline = patch.inline.value.trim();
     let wrong = |message: &str| Error::invalid(message).at(place);
     let (strategic, json) = match (inline.is_empty(), patch.path.value.is_empty()) {
         (true, true) => return Err(wrong("an entry of `patches` needs `patch` or `path`")),
@@ -39,7 +51,7 @@ pub(crate) fn read(context: &Context<'_>, patch: &Patch) -> Result<Loaded, Error
             return Err(wrong("an entry of `patches` has both `patch` and `path`"));
         }
         (false, true) => {
-            let source = load::Source::inline(&patch.patch, true);
+            let source = load::Source::inline(&patch.inline, true);
             (
                 load::objects(&source, context.schema),
                 JsonPatch::read(inline, &|span| source.place(span)),
@@ -58,8 +70,9 @@ pub(crate) fn read(context: &Context<'_>, patch: &Patch) -> Result<Loaded, Error
         (Ok(patches), Ok(json)) if !patches.is_empty() && !json.operations.is_empty() => {
             Err(wrong("this is a strategic merge patch and a JSON patch at once"))
         }
-        (Err(error), Err(other)) => Err(if error.kind == ErrorKind::Malformed { error } else { other }
-            .at(place)),
+        (Err(error), Err(other)) => {
+            Err(if error.kind == ErrorKind::Malformed { error } else { other }.at(place))
+        }
         (Ok(mut patches), _) => {
             for one in &mut patches {
                 let root = one.tree.root();
@@ -99,19 +112,19 @@ pub(crate) fn read_listed(context: &Context<'_>, text: &Text) -> Result<Loaded, 
 
 /// Reads an entry of `patchesJson6902`.
 pub(crate) fn read_json(context: &Context<'_>, patch: &Patch) -> Result<Loaded, Error> {
-    let place = patch.patch.place.or(patch.path.place).or(patch.place);
+    let place = patch.inline.place.or(patch.path.place).or(patch.place);
     let wrong = |message: &str| Error::invalid(message).at(place);
     if patch.target.as_ref().is_none_or(|target| target.id.name.is_empty()) {
         return Err(wrong("an entry of `patchesJson6902` needs a target with a name"));
     }
-    let json = match (patch.patch.value.is_empty(), patch.path.value.is_empty()) {
+    let json = match (patch.inline.value.is_empty(), patch.path.value.is_empty()) {
         (true, true) => return Err(wrong("an entry of `patchesJson6902` needs `patch` or `path`")),
         (false, false) => {
             return Err(wrong("an entry of `patchesJson6902` has both `patch` and `path`"));
         }
         (false, true) => {
-            let source = load::Source::inline(&patch.patch, false);
-            JsonPatch::read(&patch.patch.value, &|span| source.place(span))
+            let source = load::Source::inline(&patch.inline, false);
+            JsonPatch::read(&patch.inline.value, &|span| source.place(span))
         }
         (true, false) => {
             let file = context.file(&patch.path)?;
@@ -180,7 +193,8 @@ impl Loaded {
     /// What the patch is for, if it is for anything here at all.
     pub(crate) fn has_target(&self, objects: &ResMap) -> Result<bool, Error> {
         match self {
-            Self::Strategic { target: Some(target), .. } | Self::Json { target: Some(target), .. } => {
+            Self::Strategic { target: Some(target), .. }
+            | Self::Json { target: Some(target), .. } => {
                 Ok(!objects.select(&SelectorRegex::new(target)?)?.is_empty())
             }
             _ => Ok(true),
@@ -189,9 +203,9 @@ impl Loaded {
 
     pub(crate) fn place(&self) -> Option<Place> {
         match self {
-            Self::Strategic { place, .. } | Self::Json { place, .. } | Self::Listed { place, .. } => {
-                *place
-            }
+            Self::Strategic { place, .. }
+            | Self::Json { place, .. }
+            | Self::Listed { place, .. } => *place,
         }
     }
 }

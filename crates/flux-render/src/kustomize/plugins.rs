@@ -6,8 +6,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::{
-    build::Context,
     config::Config,
+    context::Context,
     fieldspec::{self, FieldSpec},
     generators,
     gvk::Gvk,
@@ -49,7 +49,7 @@ impl Transformer {
         match self {
             Self::Patch(patch) => patch.apply(objects),
             Self::Namespace { namespace, specs, unset_only, subjects } => {
-                Namespace { namespace, specs, unset_only: *unset_only, subjects: *subjects }
+                Namespace { name: namespace, specs, unset_only: *unset_only, subjects: *subjects }
                     .apply(objects)
             }
             Self::Rename { end, text, specs } => transformers::rename(objects, *end, text, specs),
@@ -184,7 +184,9 @@ fn read_replacements(
             list.push(entry.clone());
             continue;
         }
-        if entry.source.is_some() || entry.targets.as_ref().is_some_and(|targets| !targets.is_empty()) {
+        if entry.source.is_some()
+            || entry.targets.as_ref().is_some_and(|targets| !targets.is_empty())
+        {
             return Err(Error::invalid("a replacement has both `path` and fields of its own")
                 .at(entry.place));
         }
@@ -229,7 +231,8 @@ fn configured<T>(
         lenient: true,
         source: tree.source(),
     };
-    let root = tree.root(0).ok_or_else(|| Error::invalid("the configuration is empty").at(place))?;
+    let root =
+        tree.root(0).ok_or_else(|| Error::invalid("the configuration is empty").at(place))?;
     read(&mut reader.record(root)?)
 }
 
@@ -238,10 +241,7 @@ fn expect_builtin(resource: &Resource) -> Result<Option<Place>, Error> {
     if resource.tree.top("apiVersion") == "builtin" {
         return Ok(place);
     }
-    Err(super::kustomization::refused(
-        &format!("{} runs as a plugin", resource.kind()),
-        place,
-    ))
+    Err(super::kustomization::refused(&format!("{} runs as a plugin", resource.kind()), place))
 }
 
 fn unknown(resource: &Resource, place: Option<Place>) -> Error {
@@ -304,7 +304,11 @@ pub(crate) fn transformers(
         })?,
         "LabelTransformer" => configured(resource, |record| {
             let entries = record.text_map("labels")?;
-            Ok(Transformer::Entries { operation: Operation::Labels, entries, specs: specs(record)? })
+            Ok(Transformer::Entries {
+                operation: Operation::Labels,
+                entries,
+                specs: specs(record)?,
+            })
         })?,
         "NamespaceTransformer" => configured(resource, |record| {
             let namespace = record.one("metadata", |meta| meta.text("namespace"))?;
@@ -364,7 +368,7 @@ pub(crate) fn transformers(
             let patch = configured(resource, |record| {
                 Ok(Patch {
                     path: record.text("path")?,
-                    patch: record.text("jsonOp")?,
+                    inline: record.text("jsonOp")?,
                     target: record.one("target", Selector::read)?,
                     place,
                     ..Patch::default()
@@ -373,9 +377,8 @@ pub(crate) fn transformers(
             Transformer::Patch(patches::read_json(context, &patch)?)
         }
         "ReplacementTransformer" => {
-            let list = configured(resource, |record| {
-                record.list("replacements", Replacement::read)
-            })?;
+            let list =
+                configured(resource, |record| record.list("replacements", Replacement::read))?;
             Transformer::Replacements(read_replacements(context, &list)?)
         }
         "HashTransformer" => Transformer::Hash,

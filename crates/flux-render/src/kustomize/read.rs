@@ -44,17 +44,17 @@ pub(crate) struct Record<'r, 't> {
     entries: Vec<(Entry<'t>, bool)>,
 }
 
-impl<'r> Reader<'r> {
+impl Reader<'_> {
     pub(crate) fn place(&self, node: Node<'_>) -> Option<Place> {
         let span = node.span();
         self.file.map(|file| Place { file, start: span.start, end: span.end }).or(self.from)
     }
 
-    pub(crate) fn record<'t>(&'r self, node: Node<'t>) -> Result<Record<'r, 't>, Error> {
+    pub(crate) fn record<'t>(&self, node: Node<'t>) -> Result<Record<'_, 't>, Error> {
         self.open(node, true)
     }
 
-    fn open<'t>(&'r self, node: Node<'t>, root: bool) -> Result<Record<'r, 't>, Error> {
+    fn open<'t>(&self, node: Node<'t>, root: bool) -> Result<Record<'_, 't>, Error> {
         let entries = match node.kind() {
             Kind::Mapping => node.entries().map(|entry| (entry, false)).collect(),
             _ if node.is_null() => Vec::new(),
@@ -125,7 +125,7 @@ pub(crate) fn key_text(key: Node<'_>) -> SmolStr {
     }
 }
 
-impl<'r, 't> Record<'r, 't> {
+impl<'t> Record<'_, 't> {
     /// The value of a key, which then counts as known.
     fn take(&mut self, key: &str) -> Option<Node<'t>> {
         // JSON has the keys in byte order, and the last one counts.
@@ -149,7 +149,9 @@ impl<'r, 't> Record<'r, 't> {
     pub(crate) fn place_of(&self, key: &str) -> Option<Place> {
         let found =
             self.entries.iter().find(|(entry, _)| entry.key.text().eq_ignore_ascii_case(key));
-        found.filter(|(entry, _)| !entry.value.is_null()).and_then(|(entry, _)| self.reader.place(entry.key))
+        found
+            .filter(|(entry, _)| !entry.value.is_null())
+            .and_then(|(entry, _)| self.reader.place(entry.key))
     }
 
     pub(crate) fn present(&mut self, key: &str) -> bool {
@@ -171,18 +173,14 @@ impl<'r, 't> Record<'r, 't> {
         Ok(())
     }
 
-    /// Whether any key has been found so far.
-    pub(crate) fn any_known(&self) -> bool {
-        self.entries.iter().any(|(_, known)| *known)
-    }
-
     /// Whether a key besides `apiVersion` and `kind` has anything in it.
-    pub(crate) fn filled(&self, _head: bool) -> bool {
+    pub(crate) fn filled(&self) -> bool {
         self.entries.iter().any(|(entry, known)| {
             let key = entry.key.text();
             let value = entry.value;
             let head = key.eq_ignore_ascii_case("apiVersion") || key.eq_ignore_ascii_case("kind");
-            let empty = value.is_null() || (value.kind() == Kind::Scalar && value.text().is_empty());
+            let empty =
+                value.is_null() || (value.kind() == Kind::Scalar && value.text().is_empty());
             *known && !head && !empty
         })
     }

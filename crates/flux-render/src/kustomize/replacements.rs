@@ -65,7 +65,8 @@ fn read(objects: &ResMap, source: &Source) -> Result<Tree, Error> {
             "the source of the replacement isn't among the resources",
         ));
     };
-    let path: &str = if source.field_path.is_empty() { "metadata.name" } else { &source.field_path };
+    let path: &str =
+        if source.field_path.is_empty() { "metadata.name" } else { &source.field_path };
     let parts = split_path_smartly(path, '.');
     let mut tree = resource.tree.clone();
     let root = tree.root();
@@ -170,7 +171,7 @@ impl Copy<'_> {
     fn to(&mut self, path: &str) -> Result<(), Error> {
         let kind = self.value.node(self.value.root()).kind;
         let create = self.options.is_some_and(|options| options.create).then_some(kind);
-        if self.into_text(path, create).is_ok() {
+        if self.write_into_text(path, create).is_ok() {
             return Ok(());
         }
         let parts = split_path_smartly(path, '.');
@@ -229,7 +230,7 @@ impl Copy<'_> {
     }
 
     /// Writes into YAML or JSON that a single value holds.
-    fn into_text(&mut self, path: &str, create: Option<Kind>) -> Result<(), Error> {
+    fn write_into_text(&mut self, path: &str, create: Option<Kind>) -> Result<(), Error> {
         let no = || Error::invalid("no structured data there");
         let parts = split_path_smartly(path, '.');
         if parts.len() < 2 {
@@ -239,7 +240,8 @@ impl Copy<'_> {
         let mut holder = None;
         for length in 1..parts.len() {
             let Some(start) = parts.get(..length) else { continue };
-            let Ok(Some(id)) = self.tree.lookup(root, start.iter().map(String::as_str), None) else {
+            let Ok(Some(id)) = self.tree.lookup(root, start.iter().map(String::as_str), None)
+            else {
                 continue;
             };
             if self.tree.node(id).kind == Kind::Scalar
@@ -394,9 +396,7 @@ impl Matcher {
                 .ok_or_else(|| Error::invalid(format!("`{text}` has no fields")))?;
             let root = inner.root();
             let found = self.find(&mut inner, root, rest)?;
-            return Ok(found.map(|found| {
-                found.iter().map(|id| tree.import(&inner, *id)).collect()
-            }));
+            return Ok(found.map(|found| found.iter().map(|id| tree.import(&inner, *id)).collect()));
         }
         self.find(tree, field, rest)
     }

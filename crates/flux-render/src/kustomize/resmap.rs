@@ -48,7 +48,8 @@ impl ResMap {
         &mut self,
         more: impl IntoIterator<Item = Arc<Resource>>,
     ) -> Result<(), Error> {
-        let mut known: HashSet<Key> = self.list.iter().map(|resource| key(&resource.id())).collect();
+        let mut known: HashSet<Key> =
+            self.list.iter().map(|resource| key(&resource.id())).collect();
         for resource in more {
             let id = resource.id();
             if !known.insert(key(&id)) {
@@ -79,7 +80,11 @@ impl ResMap {
     }
 
     /// The one object with the id (`GetById`).
-    pub(crate) fn by_id(&self, id: &ResId, place: Option<crate::place::Place>) -> Result<usize, Error> {
+    pub(crate) fn by_id(
+        &self,
+        id: &ResId,
+        place: Option<crate::place::Place>,
+    ) -> Result<usize, Error> {
         match *self.matching_any_id(|own| id.equals(own))?.as_slice() {
             [index] => Ok(index),
             [] => Err(Error::new(
@@ -174,7 +179,6 @@ impl ResMap {
             ))),
         }
     }
-
 }
 
 fn already_there(id: &ResId, resource: &Resource) -> Error {

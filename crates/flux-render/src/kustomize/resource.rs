@@ -58,7 +58,10 @@ const BUILD_ANNOTATIONS: &[&str] = &[
 /// Whether kustomize keeps the annotation over a JSON patch (`GetInternalAnnotations`).
 pub(crate) fn is_internal(key: &str) -> bool {
     key.starts_with("internal.config.kubernetes.io/")
-        || matches!(key, "config.kubernetes.io/path" | "config.kubernetes.io/index" | "config.k8s.io/id")
+        || matches!(
+            key,
+            "config.kubernetes.io/path" | "config.kubernetes.io/index" | "config.k8s.io/id"
+        )
 }
 
 /// An object.
@@ -280,11 +283,18 @@ impl Resource {
             self.store_previous_id()?;
         }
         let schema = Arc::clone(&patch.scopes);
+        let version = self.tree.top("apiVersion").to_owned();
+        let version_origin = self.origin_of(&["apiVersion"]);
         let imported = self.tree.import(&patch.tree, patch.tree.root());
         let left = strategic_merge::merge(&mut self.tree, imported, &schema)?;
         if !left || self.tree.node(self.tree.root()).is_nil_or_empty() {
             self.deleted = true;
             return Ok(());
+        }
+        // The patch names its target by it, and changes nothing.
+        if let Some(id) = self.tree.at(&["apiVersion"]).filter(|id| self.tree.text(*id) == version)
+        {
+            self.tree.node_mut(id).origin = version_origin;
         }
         if !free_kind {
             self.set_top("kind", &kind, &origins.0)?;
@@ -309,7 +319,8 @@ impl Resource {
         let mut annotations = theirs.clone();
         merge_maps(&mut annotations, own);
         annotations.retain(|(key, _)| {
-            !BUILD_ANNOTATIONS.contains(&key.as_str()) || theirs.iter().any(|(known, _)| known == key)
+            !BUILD_ANNOTATIONS.contains(&key.as_str())
+                || theirs.iter().any(|(known, _)| known == key)
         });
         for (key, value) in &mut annotations {
             if BUILD_ANNOTATIONS.contains(&key.as_str())

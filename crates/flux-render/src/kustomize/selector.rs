@@ -119,7 +119,11 @@ fn tokens(text: &str) -> Vec<&str> {
             }
             '(' | ')' | ',' => 1,
             '=' | '!' | '<' | '>' => {
-                if rest.starts_with("==") || rest.starts_with("!=") { 2 } else { 1 }
+                if rest.starts_with("==") || rest.starts_with("!=") {
+                    2
+                } else {
+                    1
+                }
             }
             _ => rest
                 .find([' ', '\t', '\r', '\n', '(', ')', ',', '=', '!', '<', '>'])
@@ -135,7 +139,8 @@ fn tokens(text: &str) -> Vec<&str> {
 /// Reads a label selector (`app=web,tier in (a,b),!old`).
 fn parse(text: &str) -> Result<Vec<Requirement>, Error> {
     let wrong = || Error::invalid(format!("`{text}` is no label selector"));
-    let is_word = |token: &str| !matches!(token, "(" | ")" | "," | "=" | "==" | "!=" | "!" | "<" | ">");
+    let is_word =
+        |token: &str| !matches!(token, "(" | ")" | "," | "=" | "==" | "!=" | "!" | "<" | ">");
     let tokens = tokens(text);
     let mut tokens = tokens.iter().copied().peekable();
     let mut requirements = Vec::new();
@@ -159,18 +164,31 @@ fn parse(text: &str) -> Result<Vec<Requirement>, Error> {
                     let value = tokens.next_if(|token| is_word(token)).unwrap_or_default();
                     check_value(value).ok_or_else(wrong)?;
                     let values = vec![value.to_owned()];
-                    if operator == "!=" { Requirement::NotIn(key, values) } else { Requirement::In(key, values) }
+                    if operator == "!=" {
+                        Requirement::NotIn(key, values)
+                    } else {
+                        Requirement::In(key, values)
+                    }
                 }
                 Some(operator @ ("<" | ">")) => {
                     tokens.next();
-                    let bound = tokens.next().and_then(|value| value.parse().ok()).ok_or_else(wrong)?;
-                    if operator == "<" { Requirement::Less(key, bound) } else { Requirement::Greater(key, bound) }
+                    let bound =
+                        tokens.next().and_then(|value| value.parse().ok()).ok_or_else(wrong)?;
+                    if operator == "<" {
+                        Requirement::Less(key, bound)
+                    } else {
+                        Requirement::Greater(key, bound)
+                    }
                 }
                 Some(operator @ ("in" | "notin")) => {
                     tokens.next();
                     let values = set(&mut tokens, is_word).ok_or_else(wrong)?;
                     values.iter().try_for_each(|value| check_value(value)).ok_or_else(wrong)?;
-                    if operator == "in" { Requirement::In(key, values) } else { Requirement::NotIn(key, values) }
+                    if operator == "in" {
+                        Requirement::In(key, values)
+                    } else {
+                        Requirement::NotIn(key, values)
+                    }
                 }
                 Some(_) => return Err(wrong()),
             };
@@ -223,7 +241,9 @@ fn check_key(key: &str) -> Option<()> {
             && text.len() <= 253
             && text.split('.').all(|label| {
                 !label.is_empty()
-                    && label.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
+                    && label
+                        .bytes()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
                     && !label.starts_with('-')
                     && !label.ends_with('-')
             })

@@ -35,14 +35,9 @@ impl Outcome {
 }
 
 /// Applies `patch`, which is in the same tree, to the root. Returns whether anything is left.
-pub(crate) fn merge(
-    tree: &mut Tree,
-    patch: Id,
-    schema: &Schema,
-) -> Result<bool, Error> {
+pub(crate) fn merge(tree: &mut Tree, patch: Id, schema: &Schema) -> Result<bool, Error> {
     let root = tree.root();
-    let outcome =
-        Walker { tree, schema, from: None }.walk(Some(root), Some(patch), None)?;
+    let outcome = Walker { tree, schema, from: None }.walk(Some(root), Some(patch), None)?;
     // The root stays what it is: kustomize doesn't put another in its place, even where the whole
     // patch says `$patch: replace`.
     Ok(outcome.id.is_some())
@@ -119,7 +114,9 @@ impl Walker<'_> {
         // What the visit settled on stands for the destination from here on.
         for source in [Some(result), patch].into_iter().flatten() {
             if self.tree.expect(Some(source), Kind::Mapping).is_ok() {
-                names.extend(self.tree.entries(source).map(|(key, _)| self.tree.node(key).text.clone()));
+                names.extend(
+                    self.tree.entries(source).map(|(key, _)| self.tree.node(key).text.clone()),
+                );
             }
         }
         names.sort_unstable();
@@ -226,9 +223,12 @@ impl Walker<'_> {
             }
             Kind::Mapping => (patch, self.tree.get(patch, DIRECTIVE)),
             Kind::Sequence => {
-                let item = self.tree.items(patch).iter().copied().find(|item| {
-                    self.tree.get(*item, DIRECTIVE).is_some()
-                });
+                let item = self
+                    .tree
+                    .items(patch)
+                    .iter()
+                    .copied()
+                    .find(|item| self.tree.get(*item, DIRECTIVE).is_some());
                 let Some(item) = item.filter(|item| self.tree.children(*item).len() <= 2) else {
                     return Ok(Directive::Merge);
                 };
@@ -334,16 +334,20 @@ impl Walker<'_> {
             let outcome = self.walk(old, new, schema)?;
             let gone = outcome.id.filter(|id| {
                 let node = self.tree.node(*id);
-                !node.is_null() && !(node.kind == Kind::Mapping && node.children.is_empty())
+                !(node.is_null() || node.kind == Kind::Mapping && node.children.is_empty())
             });
             let Some(id) = gone else {
-                self.note_removal(dest, own_values.first().map_or("", SmolStr::as_str), self.patch_place(new));
+                self.note_removal(
+                    dest,
+                    own_values.first().map_or("", SmolStr::as_str),
+                    self.patch_place(new),
+                );
                 self.set_element(dest, None, &valid_keys, &some_values)?;
                 continue;
             };
             for (key, value) in valid_keys.iter().zip(&some_values) {
-                let is_map = self.tree.node(id).kind == Kind::Mapping;
-                if !(is_map && self.tree.get(id, key).is_some()) && !value.is_empty() && !key.is_empty() {
+                let there = self.tree.get(id, key).is_some();
+                if !(there || value.is_empty() || key.is_empty()) {
                     let origin = self.tree.node(id).origin.clone();
                     let node = self.tree.add(Node::plain(value.clone(), origin));
                     self.tree.set_field(id, key, Some(node), false)?;
@@ -455,7 +459,11 @@ impl Walker<'_> {
 }
 
 /// The keys that some item has a value for, and an item's values of them (`validateKeys`).
-fn valid(all: &[Vec<SmolStr>], values: &[SmolStr], keys: &[SmolStr]) -> (Vec<SmolStr>, Vec<SmolStr>) {
+fn valid(
+    all: &[Vec<SmolStr>],
+    values: &[SmolStr],
+    keys: &[SmolStr],
+) -> (Vec<SmolStr>, Vec<SmolStr>) {
     let used: Vec<bool> = keys
         .iter()
         .enumerate()

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::{
-    fieldspec::{self, FieldSpec, set_entry},
     fields::tagged,
+    fieldspec::{self, FieldSpec, set_entry},
     gvk::Gvk,
     kustomization::{Image, Replica},
     read::Text,
@@ -93,7 +93,7 @@ pub(crate) enum Subjects {
 
 /// `namespace`.
 pub(crate) struct Namespace<'a> {
-    pub(crate) namespace: &'a Text,
+    pub(crate) name: &'a Text,
     pub(crate) specs: &'a [FieldSpec],
     pub(crate) unset_only: bool,
     pub(crate) subjects: Subjects,
@@ -101,7 +101,7 @@ pub(crate) struct Namespace<'a> {
 
 impl Namespace<'_> {
     pub(crate) fn apply(&self, objects: &mut ResMap) -> Result<(), Error> {
-        if self.namespace.value.is_empty() {
+        if self.name.value.is_empty() {
             return Ok(());
         }
         for resource in objects.iter_mut() {
@@ -112,8 +112,8 @@ impl Namespace<'_> {
             self.apply_to(resource)?;
         }
         objects.expect_unique().map_err(|error| {
-            Error::invalid(format!("under `namespace: {}`, {error}", self.namespace.value))
-                .at(self.namespace.place)
+            Error::invalid(format!("under `namespace: {}`, {error}", self.name.value))
+                .at(self.name.place)
         })
     }
 
@@ -121,11 +121,13 @@ impl Namespace<'_> {
         let gvk = resource.gvk();
         let scoped = resource.schema().is_cluster_scoped(&gvk);
         let api_version = resource.tree.top("apiVersion").to_owned();
-        let made = by(Operation::Namespace, self.namespace.place, None);
+        let made = by(Operation::Namespace, self.name.place, None);
         let create = Some((Kind::Scalar, &Tag::Str, &made));
         if !scoped {
             let spec = FieldSpec::new(Gvk::default(), "metadata/namespace", true);
-            fieldspec::apply(&mut resource.tree, &spec, create, &mut |tree, id| self.set(tree, id))?;
+            fieldspec::apply(&mut resource.tree, &spec, create, &mut |tree, id| {
+                self.set(tree, id)
+            })?;
         }
         let binding = matches!(gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
         if binding {
@@ -152,8 +154,8 @@ impl Namespace<'_> {
             return Ok(());
         }
         let before = node.origin.place.map(|_| node.origin.clone());
-        let origin = by(Operation::Namespace, self.namespace.place, before);
-        tree.set_scalar(id, tagged(self.namespace.value.clone(), Tag::Str, origin))
+        let origin = by(Operation::Namespace, self.name.place, before);
+        tree.set_scalar(id, tagged(self.name.value.clone(), Tag::Str, origin))
     }
 
     fn set_subjects(&self, tree: &mut Tree) -> Result<(), Error> {
@@ -174,7 +176,7 @@ impl Namespace<'_> {
             if tree.text(field) != wanted {
                 continue;
             }
-            let made = by(Operation::Namespace, self.namespace.place, None);
+            let made = by(Operation::Namespace, self.name.place, None);
             let create = Some((Kind::Scalar, &made));
             if let Some(namespace) = tree.lookup(subject, ["namespace"], create)? {
                 self.set(tree, namespace)?;
@@ -225,7 +227,9 @@ pub(crate) fn set_image(
             continue;
         }
         let root = resource.tree.root();
-        in_containers(&mut resource.tree, root, &mut |tree, id| put_image(tree, id, image, &pattern))?;
+        in_containers(&mut resource.tree, root, &mut |tree, id| {
+            put_image(tree, id, image, &pattern)
+        })?;
         for spec in specs {
             fieldspec::apply(&mut resource.tree, spec, None, &mut |tree, id| {
                 put_image(tree, id, image, &pattern)
@@ -287,8 +291,11 @@ fn put_image(tree: &mut Tree, id: Id, image: &Image, pattern: &regex::Regex) -> 
 /// The image with what the entry says put in (`imageTagUpdater`).
 fn renamed(text: &str, image: &Image) -> String {
     let (name, mut tag, mut digest) = split_image(text);
-    let mut result =
-        if image.new_name.value.is_empty() { name.to_owned() } else { image.new_name.value.to_string() };
+    let mut result = if image.new_name.value.is_empty() {
+        name.to_owned()
+    } else {
+        image.new_name.value.to_string()
+    };
     let suffixed;
     match (image.new_tag.value.as_str(), image.digest.value.as_str()) {
         ("", "") if image.tag_suffix.value.is_empty() => {}
@@ -321,9 +328,7 @@ fn split_image(text: &str) -> (&str, &str, &str) {
         (Some(at), colon) if colon.is_none_or(|colon| at < colon) => {
             (part(0, at), "", part(at + 1, text.len()))
         }
-        (Some(at), Some(colon)) => {
-            (part(0, colon), part(colon + 1, at), part(at + 1, text.len()))
-        }
+        (Some(at), Some(colon)) => (part(0, colon), part(colon + 1, at), part(at + 1, text.len())),
         (_, Some(colon)) => (part(0, colon), part(colon + 1, text.len()), ""),
         (Some(at), None) => (part(0, at), "", part(at + 1, text.len())),
     }
@@ -337,9 +342,8 @@ pub(crate) fn set_replicas(
 ) -> Result<(), Error> {
     let mut found = false;
     for spec in specs {
-        let matches = objects.matching_any_id(|id| {
-            id.name == replica.name.value && id.gvk.is_selected(&spec.gvk)
-        })?;
+        let matches = objects
+            .matching_any_id(|id| id.name == replica.name.value && id.gvk.is_selected(&spec.gvk))?;
         found |= !matches.is_empty();
         for index in matches {
             let Some(resource) = objects.list.get_mut(index).map(Arc::make_mut) else { continue };
@@ -357,7 +361,10 @@ pub(crate) fn set_replicas(
     }
     Err(Error::new(
         ErrorKind::NoTarget,
-        format!("`replicas` names {}, which isn't among the resources that have replicas", replica.name.value),
+        format!(
+            "`replicas` names {}, which isn't among the resources that have replicas",
+            replica.name.value
+        ),
     )
     .at(replica.name.place.or(replica.place)))
 }

@@ -1,11 +1,7 @@
 //! `vars`: `$(NAME)` in fields (api/filters/refvar).
 
 use super::{
-    config::Config,
-    fieldspec,
-    fields::split_path_smartly,
-    kustomization::Var,
-    resmap::ResMap,
+    config::Config, fields::split_path_smartly, fieldspec, kustomization::Var, resmap::ResMap,
     transformers::by,
 };
 use crate::{
@@ -148,8 +144,11 @@ fn set(tree: &mut Tree, id: Id, vars: &[Resolved]) -> Result<(), Error> {
         Kind::Mapping => {
             for (key, value) in tree.entries(id).collect::<Vec<_>>() {
                 if !tree.node(key).is_string() {
-                    return Err(Error::invalid(format!("the key `{}` isn't a string", tree.text(key)))
-                        .at(tree.node(key).origin.place));
+                    return Err(Error::invalid(format!(
+                        "the key `{}` isn't a string",
+                        tree.text(key)
+                    ))
+                    .at(tree.node(key).origin.place));
                 }
                 if tree.node(value).is_string() {
                     update(tree, value, vars);
@@ -175,10 +174,9 @@ fn update(tree: &mut Tree, id: Id, vars: &[Resolved]) {
     let before = node.origin.clone();
     let changed = text != node.text.as_str();
     let origin = match place {
-        Some(place) if changed => Origin {
-            place: before.place,
-            ..by(Operation::Vars, Some(place), Some(before))
-        },
+        Some(place) if changed => {
+            Origin { place: before.place, ..by(Operation::Vars, Some(place), Some(before)) }
+        }
         _ => before,
     };
     // Every string that is looked at loses its quotes, and keeps its tag.

@@ -22,7 +22,7 @@ pub(super) fn matches(mut pattern: &[u8], mut name: &[u8]) -> Result<bool, BadPa
             for skip in 1..=name.len() {
                 let left = match_chunk(chunk, name.get(skip..).unwrap_or_default())?;
                 if let Some(left) = left
-                    && !(pattern.is_empty() && !left.is_empty())
+                    && (left.is_empty() || !pattern.is_empty())
                 {
                     name = left;
                     continue 'pattern;

@@ -16,7 +16,11 @@ pub(super) enum Trouble {
 }
 
 /// The value of an expression.
-pub(super) fn apply(operator: &str, value: &str, arguments: &[Vec<u8>]) -> Result<Vec<u8>, Trouble> {
+pub(super) fn apply(
+    operator: &str,
+    value: &str,
+    arguments: &[Vec<u8>],
+) -> Result<Vec<u8>, Trouble> {
     let bytes = value.as_bytes();
     let first = arguments.first().map(Vec::as_slice);
     let own = || Ok(bytes.to_vec());

@@ -178,8 +178,7 @@ impl<'s> Scanner<'s> {
 
 /// A letter, a decimal digit or `_`, as Go's `unicode.IsLetter` and `IsDigit` have it.
 pub(super) fn is_name(character: char, _: usize) -> bool {
-    static OTHERS: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nd}]$").ok());
+    static OTHERS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nd}]$").ok());
     if character.is_ascii() {
         return character.is_ascii_alphanumeric() || character == '_';
     }

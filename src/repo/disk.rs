@@ -1,0 +1,99 @@
+//! The repository's files as rendering asks for them: read when they are needed, once each.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use flux_render::{FileId, Files};
+use spanned_yaml::{Limits, Tree};
+
+use super::MAX_FILE_BYTES;
+
+/// Files below a root.
+#[derive(Debug)]
+pub struct DiskFiles {
+    root: PathBuf,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    paths: Vec<String>,
+    numbers: HashMap<String, u32>,
+    bytes: HashMap<String, Option<Arc<[u8]>>>,
+    trees: HashMap<String, Option<Arc<Tree>>>,
+}
+
+impl DiskFiles {
+    /// The files below a folder. Links in its own path are followed.
+    ///
+    /// # Errors
+    /// When the folder can't be resolved.
+    pub fn new(root: &Path) -> std::io::Result<Self> {
+        Ok(Self { root: root.canonicalize()?, known: Mutex::default() })
+    }
+
+    /// The path of a file, relative to the root.
+    pub fn path(&self, id: FileId) -> Option<String> {
+        self.known().paths.get(id.index()).cloned()
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where a path leads; none if that is outside of the root. Flux unpacks a repository into a
+    /// folder of its own, in which such links are dead.
+    fn resolve(&self, path: &str) -> Option<PathBuf> {
+        let resolved = self.root.join(path).canonicalize().ok()?;
+        resolved.starts_with(&self.root).then_some(resolved)
+    }
+}
+
+impl Files for DiskFiles {
+    fn bytes(&self, path: &str) -> Option<Arc<[u8]>> {
+        if let Some(known) = self.known().bytes.get(path) {
+            return known.clone();
+        }
+        let read = || {
+            let resolved = self.resolve(path)?;
+            let found = fs::metadata(&resolved).ok()?;
+            if !found.is_file() || found.len() > MAX_FILE_BYTES {
+                return None;
+            }
+            fs::read(resolved).ok().map(Arc::from)
+        };
+        let bytes: Option<Arc<[u8]>> = read();
+        self.known().bytes.insert(path.to_owned(), bytes.clone());
+        bytes
+    }
+
+    fn tree(&self, path: &str) -> Option<Arc<Tree>> {
+        if let Some(known) = self.known().trees.get(path) {
+            return known.clone();
+        }
+        let tree = self
+            .bytes(path)
+            .map(|bytes| Arc::new(spanned_yaml::parse_bytes(bytes.to_vec(), &Limits::default())));
+        self.known().trees.insert(path.to_owned(), tree.clone());
+        tree
+    }
+
+    fn id(&self, path: &str) -> FileId {
+        let mut known = self.known();
+        if let Some(number) = known.numbers.get(path) {
+            return FileId::new(*number);
+        }
+        let number = known.paths.len() as u32;
+        known.paths.push(path.to_owned());
+        known.numbers.insert(path.to_owned(), number);
+        FileId::new(number)
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        self.resolve(path).is_some_and(|resolved| resolved.is_dir())
+    }
+}

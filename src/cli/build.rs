@@ -1,10 +1,14 @@
 //! `portcullis build`.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use flux_render::{
-    Files, Operation, Origin, Place,
+    ErrorKind, Files, Operation, Origin, Place,
     emit::{self, Written},
     kustomize::{Builder, Options, Resource},
 };
@@ -46,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Some(root) => root
             .canonicalize()
             .map_err(|error| Failure::new(format!("{}: {error}", root.display())))?,
-        None => repo::find_root(&[&arguments.path]).map_err(fail)?,
+        None => default_root(&arguments.path).map_err(fail)?,
     };
     let folder = repo::relative(&root, &arguments.path).map_err(fail)?;
     let files = DiskFiles::new(&root)
@@ -60,9 +64,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             Some(spot) => format!("{spot}: {message}"),
             None => message.to_owned(),
         };
-    let built = Builder::new(&files)
-        .build(&folder, Options::default())
-        .map_err(|error| Failure::new(locate(error.place, &error.message)))?;
+    let built = Builder::new(&files).build(&folder, Options::default()).map_err(|error| {
+        let failure = Failure::new(locate(error.place, &error.message));
+        match error.kind {
+            ErrorKind::Outside => failure.help(format!(
+                "the repository begins at {}: --root DIR sets another folder",
+                root.display()
+            )),
+            _ => failure,
+        }
+    })?;
     let styles = terminal::Styles::for_stderr(terminal::ColorChoice::Auto);
     for remark in &built.remarks {
         let text = locate(Some(remark.place), &remark.message);
@@ -80,6 +91,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     print(&texts.join("---\n"))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The repository's root; where nothing marks one, the working directory, if the path lies in it.
+fn default_root(path: &Path) -> Result<PathBuf, repo::RootError> {
+    let root = repo::find_root(&[path])?;
+    let marked = root.join(repo::CONFIG_FILE).is_file() || root.join(".git").exists();
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    match here {
+        Ok(here) if !marked && root.starts_with(&here) => Ok(here),
+        _ => Ok(root),
+    }
 }
 
 /// A place as `path:line:column`.

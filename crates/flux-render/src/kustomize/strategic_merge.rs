@@ -331,7 +331,21 @@ impl Walker<'_> {
                 valid(std::slice::from_ref(&some_values), &some_values, &valid_keys);
             let old = self.find(Some(dest), &own_keys, &own_values);
             let new = self.find(patch, &own_keys, &own_values);
+            let key_origins: Vec<Option<Origin>> = own_keys
+                .iter()
+                .map(|key| {
+                    let field = old.and_then(|old| self.tree.get(old, key));
+                    field.map(|field| self.tree.node(field).origin.clone())
+                })
+                .collect();
             let outcome = self.walk(old, new, schema)?;
+            // The patch names the item by its keys, and changes nothing about them.
+            for (key, origin) in own_keys.iter().zip(key_origins) {
+                let field = outcome.id.and_then(|id| self.tree.get(id, key));
+                if let (Some(field), Some(origin)) = (field, origin) {
+                    self.tree.node_mut(field).origin = origin;
+                }
+            }
             let gone = outcome.id.filter(|id| {
                 let node = self.tree.node(*id);
                 !(node.is_null() || node.kind == Kind::Mapping && node.children.is_empty())

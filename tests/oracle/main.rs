@@ -15,6 +15,7 @@ mod judge;
 mod kustomizations;
 mod kustomize_build;
 mod pod_security;
+mod provenance;
 mod quantities;
 mod selectors;
 mod smoke;
@@ -32,6 +33,7 @@ fn trials() -> Vec<Trial> {
         image_references::trials(),
         kustomize_build::trials(),
         pod_security::trials(),
+        provenance::trials(),
         quantities::trials(),
         selectors::trials(),
         smoke::trials(),

@@ -139,13 +139,22 @@ fn images(rng: &mut Rng, draft: &mut Draft<'_>) {
 }
 
 fn generator(rng: &mut Rng, draft: &mut Draft<'_>, field: &str) {
-    let mut entry = format!("{field}:\n- name: {}\n", name(rng));
-    match rng.u8(0..6) {
-        0 => entry.push_str("  behavior: merge\n"),
-        1 => entry.push_str("  behavior: replace\n"),
-        2 => entry.push_str("  namespace: shop\n"),
-        _ => {}
+    let kind = if field == "secretGenerator" { "Secret" } else { "ConfigMap" };
+    let known = draft.some(rng, &[kind]).filter(|_| rng.bool());
+    let (name, namespace, behavior) = match known {
+        Some((_, _, name, namespace)) => {
+            (name, namespace, pick(rng, &["merge", "replace", "create"]))
+        }
+        None => (name(rng).to_owned(), pick(rng, &["", "", "shop"]).to_owned(), ""),
+    };
+    let mut entry = format!("{field}:\n- name: {name}\n");
+    if !namespace.is_empty() {
+        entry.push_str(&format!("  namespace: {namespace}\n"));
     }
+    if !behavior.is_empty() {
+        entry.push_str(&format!("  behavior: {behavior}\n"));
+    }
+    draft.known.push(("v1".to_owned(), kind.to_owned(), name, namespace));
     match rng.u8(0..5) {
         0 => {
             draft.file("file.txt", pick(rng, &["one\ntwo\n", "", "no end", "a: b\n\n\n", " lead"]));

@@ -312,6 +312,7 @@ impl Resource {
         let mut labels = other.tree.meta_map("labels");
         merge_maps(&mut labels, self.tree.meta_map("labels"));
         self.tree.set_meta_map("labels", labels, &none)?;
+        self.take_origins("labels", other);
 
         let own = self.tree.meta_map("annotations");
         let hashed = own.iter().any(|(key, _)| key == NEEDS_HASH);
@@ -333,10 +334,30 @@ impl Resource {
             annotations.retain(|(key, _)| key != NEEDS_HASH);
         }
         self.tree.set_meta_map("annotations", annotations, &none)?;
+        self.take_origins("annotations", other);
         self.set_name(other.name(), &other.origin_of(&["metadata", "name"]))?;
         self.set_namespace(other.namespace(), &other.origin_of(&["metadata", "namespace"]))?;
         self.vars.clone_from(&other.vars);
         Ok(())
+    }
+
+    /// Gives labels or annotations that came from another object the origins that they have there.
+    fn take_origins(&mut self, field: &str, other: &Resource) {
+        let find = |tree: &Tree| tree.metadata().and_then(|metadata| tree.get(metadata, field));
+        let (Some(own), Some(theirs)) = (find(&self.tree), find(&other.tree)) else { return };
+        for (key, value) in self.tree.entries(own).collect::<Vec<_>>() {
+            if self.tree.node(value).origin.place.is_some() {
+                continue;
+            }
+            let same = other
+                .tree
+                .entries(theirs)
+                .find(|(k, _)| other.tree.text(*k) == self.tree.text(key));
+            if let Some((their_key, their_value)) = same {
+                self.tree.node_mut(key).origin = other.tree.node(their_key).origin.clone();
+                self.tree.node_mut(value).origin = other.tree.node(their_value).origin.clone();
+            }
+        }
     }
 
     pub(crate) fn remove_build_annotations(&mut self) -> Result<(), Error> {

@@ -33,6 +33,10 @@ type kustomizeBuildOutput struct {
 // openAPILock: kyaml keeps the schema for the whole process, so a build that sets one runs alone.
 var openAPILock sync.RWMutex
 
+// loadOpenAPI reads the built-in schema once: kyaml would do so at the first need, while other
+// builds read the same maps.
+var loadOpenAPI = sync.OnceFunc(func() { openapi.Schema() })
+
 func init() {
 	// kustomize logs what it warns of.
 	log.SetOutput(io.Discard)
@@ -59,11 +63,13 @@ func judgeKustomizeBuild(input kustomizeBuildInput) (kustomizeBuildOutput, error
 			}
 		}
 	}
+	loadOpenAPI()
 	if alone {
 		openAPILock.Lock()
 		openapi.ResetOpenAPI()
 		defer func() {
 			openapi.ResetOpenAPI()
+			openapi.Schema()
 			openAPILock.Unlock()
 		}()
 	} else {

@@ -171,8 +171,9 @@ type schemaWriter struct {
 // what other keys have, `[]=number` the items; then `!strategy` and `@key,key` of a list.
 // Lines that start with a kind and a `>` tell the type of a resource.
 func schemaTable() string {
-	openapi.ResetOpenAPI()
-	defer openapi.ResetOpenAPI()
+	openAPILock.RLock()
+	defer openAPILock.RUnlock()
+	loadOpenAPI()
 	root := openapi.Schema()
 	writer := schemaWriter{numbers: map[string]int{}}
 	names := slices.Sorted(mapKeys(root.Definitions))

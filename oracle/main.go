@@ -43,6 +43,13 @@ func main() {
 	if null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
 		os.Stderr = null
 	}
+	if len(os.Args) == 3 && os.Args[1] == "build-overlays" {
+		if err := buildOverlays(os.Args[2]); err != nil {
+			fmt.Fprintln(console, "oracle:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if err := serve(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(console, "oracle:", err)
 		os.Exit(1)

@@ -3,8 +3,10 @@
 
 mod bench;
 mod docs;
+mod fleet;
 mod measure;
 mod ready;
+mod render;
 mod tidy;
 mod tree;
 
@@ -41,6 +43,21 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Writes N overlays over shared bases, four files for each
+    GenFleet {
+        /// How many overlays
+        count: usize,
+        /// Where to
+        folder: PathBuf,
+        /// The same seed gives the same fleet
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Measures rendering against a floor and kustomize's own api
+    BenchRender(render::Arguments),
+    /// Renders every overlay of a folder: what `bench-render` measures
+    #[command(hide = true)]
+    Render { folder: PathBuf },
     /// Measures `portcullis check` against a floor, itself, and other tools
     Bench(bench::Arguments),
     /// Walks, reads and parses a folder, and nothing else: the floor of the benchmark
@@ -70,6 +87,13 @@ fn main() -> anyhow::Result<()> {
             );
             Ok(())
         }
+        Command::GenFleet { count, folder, seed } => {
+            let written = fleet::write(count, &folder, seed)?;
+            println!("{} overlays, {} files", written.overlays, written.files);
+            Ok(())
+        }
+        Command::BenchRender(arguments) => render::run(&arguments),
+        Command::Render { folder } => render::render(&folder),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Floor { folder } => {
             bench::floor(&folder);

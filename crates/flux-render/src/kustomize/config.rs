@@ -6,27 +6,27 @@ use std::sync::{Arc, LazyLock};
 use smol_str::SmolStr;
 
 use super::{
-    fieldspec::{self, FieldSpec},
+    fieldspec::{self, FieldSpec, Specs},
     gvk::Gvk,
     kustomization::read_gvk,
     read::{Reader, Record},
 };
 use crate::error::Error;
 
-/// Field specs by transformer.
+/// Field specs by transformer. Most kustomizations share those that are built in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Config {
-    pub(crate) name_prefix: Vec<FieldSpec>,
-    pub(crate) name_suffix: Vec<FieldSpec>,
-    pub(crate) namespace: Vec<FieldSpec>,
-    pub(crate) common_labels: Vec<FieldSpec>,
-    pub(crate) labels: Vec<FieldSpec>,
-    pub(crate) template_labels: Vec<FieldSpec>,
-    pub(crate) common_annotations: Vec<FieldSpec>,
-    pub(crate) name_reference: Vec<NameReference>,
-    pub(crate) var_reference: Vec<FieldSpec>,
-    pub(crate) images: Vec<FieldSpec>,
-    pub(crate) replicas: Vec<FieldSpec>,
+    pub(crate) name_prefix: Specs,
+    pub(crate) name_suffix: Specs,
+    pub(crate) namespace: Specs,
+    pub(crate) common_labels: Specs,
+    pub(crate) labels: Specs,
+    pub(crate) template_labels: Specs,
+    pub(crate) common_annotations: Specs,
+    pub(crate) name_reference: Arc<Vec<NameReference>>,
+    pub(crate) var_reference: Specs,
+    pub(crate) images: Specs,
+    pub(crate) replicas: Specs,
 }
 
 /// Who writes the name of an object of a kind.
@@ -63,20 +63,19 @@ impl Config {
                 FieldSpec::new(gvk(own_group, own_version, own_kind), path, create == "true");
             if section == "nameReference" {
                 let target = gvk(group, version, kind);
-                match config.name_reference.last_mut().filter(|last| last.target == target) {
+                let references = Arc::make_mut(&mut config.name_reference);
+                match references.last_mut().filter(|last| last.target == target) {
                     Some(last) => last.referrers.push(spec),
-                    None => {
-                        config.name_reference.push(NameReference { target, referrers: vec![spec] });
-                    }
+                    None => references.push(NameReference { target, referrers: vec![spec] }),
                 }
             } else if let Some(specs) = config.section(section) {
-                specs.push(spec);
+                Arc::make_mut(specs).push(spec);
             }
         }
         config
     }
 
-    fn section(&mut self, name: &str) -> Option<&mut Vec<FieldSpec>> {
+    fn section(&mut self, name: &str) -> Option<&mut Specs> {
         Some(match name {
             "namePrefix" => &mut self.name_prefix,
             "nameSuffix" => &mut self.name_suffix,
@@ -110,12 +109,13 @@ impl Config {
         let mut config = Self::default();
         let mut record = reader.record(root)?;
         for name in Self::SECTIONS {
-            let specs = record.list(name, FieldSpec::read)?;
+            let mut specs = Vec::new();
+            fieldspec::merge_all(&mut specs, record.list(name, FieldSpec::read)?)?;
             if let Some(section) = config.section(name) {
-                *section = specs;
+                *section = Arc::new(specs);
             }
         }
-        config.name_reference = record.list("nameReference", NameReference::read)?;
+        config.name_reference = Arc::new(record.list("nameReference", NameReference::read)?);
         record.finish()?;
         config.sort();
         Ok(config)
@@ -123,11 +123,15 @@ impl Config {
 
     fn sort(&mut self) {
         for name in Self::SECTIONS {
-            if let Some(section) = self.section(name) {
-                section.sort_by(FieldSpec::order);
+            if let Some(section) = self.section(name)
+                && !section.is_sorted_by(|a, b| a.order(b).is_le())
+            {
+                Arc::make_mut(section).sort_by(FieldSpec::order);
             }
         }
-        self.name_reference.sort_by(|a, b| a.target.order(&b.target));
+        if !self.name_reference.is_sorted_by(|a, b| a.target.order(&b.target).is_le()) {
+            Arc::make_mut(&mut self.name_reference).sort_by(|a, b| a.target.order(&b.target));
+        }
     }
 
     /// Adds another's specs behind these, and sorts.
@@ -135,11 +139,15 @@ impl Config {
         for name in Self::SECTIONS {
             let more = other.section(name).map(std::mem::take).unwrap_or_default();
             if let Some(section) = self.section(name) {
-                fieldspec::merge_all(section, more)?;
+                fieldspec::merge_shared(section, more)?;
             }
         }
-        for more in other.name_reference {
-            self.add_reference(more)?;
+        if self.name_reference.is_empty() {
+            self.name_reference = other.name_reference;
+        } else if !Arc::ptr_eq(&self.name_reference, &other.name_reference) {
+            for more in other.name_reference.iter() {
+                self.add_reference(more.clone())?;
+            }
         }
         self.sort();
         Ok(())
@@ -147,12 +155,13 @@ impl Config {
 
     fn add_reference(&mut self, more: NameReference) -> Result<(), Error> {
         let mut found = false;
-        for known in self.name_reference.iter_mut().filter(|known| known.target == more.target) {
+        let references = Arc::make_mut(&mut self.name_reference);
+        for known in references.iter_mut().filter(|known| known.target == more.target) {
             fieldspec::merge_all(&mut known.referrers, more.referrers.clone())?;
             found = true;
         }
         if !found {
-            self.name_reference.push(more);
+            references.push(more);
         }
         Ok(())
     }
@@ -193,13 +202,13 @@ impl Config {
             let text = |key: &str| entry.value.get(key).and_then(|node| node.as_str());
             let spec = |path: &[SmolStr]| FieldSpec::new(gvk.clone(), &path.join("/"), false);
             if text("x-kubernetes-annotation").is_some() {
-                fieldspec::merge_one(&mut self.common_annotations, spec(path))?;
+                fieldspec::merge_one(Arc::make_mut(&mut self.common_annotations), spec(path))?;
             }
             if text("x-kubernetes-label-selector").is_some() {
-                fieldspec::merge_one(&mut self.common_labels, spec(path))?;
+                fieldspec::merge_one(Arc::make_mut(&mut self.common_labels), spec(path))?;
             }
             if text("x-kubernetes-identity").is_some() {
-                fieldspec::merge_one(&mut self.name_prefix, spec(path))?;
+                fieldspec::merge_one(Arc::make_mut(&mut self.name_prefix), spec(path))?;
             }
             if let (Some(version), Some(kind)) =
                 (text("x-kubernetes-object-ref-api-version"), text("x-kubernetes-object-ref-kind"))

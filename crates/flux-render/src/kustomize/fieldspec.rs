@@ -1,7 +1,7 @@
 //! Where a transformer writes: objects of a kind, and a path in them (api/types/fieldspec.go,
 //! api/filters/fieldspec).
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 use smol_str::SmolStr;
 
@@ -12,15 +12,18 @@ use crate::{
     tree::{Id, Kind, Node, Tag, Tree},
 };
 
+/// Specs that several configurations share.
+pub(crate) type Specs = Arc<Vec<FieldSpec>>;
+
 /// A place to write at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FieldSpec {
     /// The objects; empty parts select all.
     pub(crate) gvk: Gvk,
     /// Keys with `/` between them; `[]` behind one that holds a list.
     pub(crate) path: SmolStr,
     /// The path, split.
-    pub(crate) parts: Vec<SmolStr>,
+    pub(crate) parts: Arc<[SmolStr]>,
     /// Whether it is made where it is missing.
     pub(crate) create: bool,
 }
@@ -66,6 +69,18 @@ pub(crate) fn merge_all(
     more: impl IntoIterator<Item = FieldSpec>,
 ) -> Result<(), Error> {
     more.into_iter().try_for_each(|spec| merge_one(specs, spec))
+}
+
+/// [`merge_all`] of shared specs, which are mostly the same ones.
+pub(crate) fn merge_shared(specs: &mut Specs, more: Specs) -> Result<(), Error> {
+    if more.is_empty() || Arc::ptr_eq(specs, &more) {
+        return Ok(());
+    }
+    if specs.is_empty() {
+        *specs = more;
+        return Ok(());
+    }
+    merge_all(Arc::make_mut(specs), more.iter().cloned())
 }
 
 /// What is made where a path ends in nothing.

@@ -46,7 +46,7 @@ pub(crate) fn follow(objects: &mut ResMap, config: &Config) -> Result<(), Error>
     for index in 0..objects.list.len() {
         let Some(fact) = facts.get(index) else { continue };
         let original = fact.previous.first().unwrap_or(&fact.id).gvk.clone();
-        for reference in &config.name_reference {
+        for reference in config.name_reference.iter() {
             for spec in reference.referrers.iter().filter(|spec| original.is_selected(&spec.gvk)) {
                 let Some(resource) = objects.list.get(index) else { continue };
                 // Few objects have the field: no copy is made for the others.

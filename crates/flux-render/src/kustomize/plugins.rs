@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::{
     config::Config,
     context::Context,
-    fieldspec::{self, FieldSpec},
+    fieldspec::{self, FieldSpec, Specs},
     generators,
     gvk::Gvk,
     kustomization::{GeneratorArgs, Image, Kustomization, Patch, Replacement, Replica, Selector},
@@ -28,11 +28,11 @@ use crate::{
 /// Something that is done to all objects.
 pub(crate) enum Transformer {
     Patch(Loaded),
-    Namespace { namespace: Text, specs: Vec<FieldSpec>, unset_only: bool, subjects: Subjects },
-    Rename { end: NameEnd, text: Text, specs: Vec<FieldSpec> },
-    Entries { operation: Operation, entries: Vec<(SmolStr, Text)>, specs: Vec<FieldSpec> },
-    Replica { replica: Replica, specs: Vec<FieldSpec> },
-    Image { image: Image, specs: Vec<FieldSpec> },
+    Namespace { namespace: Text, specs: Specs, unset_only: bool, subjects: Subjects },
+    Rename { end: NameEnd, text: Text, specs: Specs },
+    Entries { operation: Operation, entries: Vec<(SmolStr, Text)>, specs: Specs },
+    Replica { replica: Replica, specs: Specs },
+    Image { image: Image, specs: Specs },
     Replacements(Vec<Replacement>),
     Hash,
 }
@@ -122,16 +122,16 @@ pub(crate) fn of_fields(
         }
     }
     for label in &kustomization.labels {
-        let mut specs = label.fields.clone();
-        fieldspec::merge_all(&mut specs, config.labels.clone())?;
+        let mut specs = Arc::new(label.fields.clone());
+        fieldspec::merge_shared(&mut specs, Arc::clone(&config.labels))?;
         if label.include_selectors {
-            fieldspec::merge_all(&mut specs, config.common_labels.clone())?;
+            fieldspec::merge_shared(&mut specs, Arc::clone(&config.common_labels))?;
         } else {
             if label.include_templates {
-                fieldspec::merge_all(&mut specs, config.template_labels.clone())?;
+                fieldspec::merge_shared(&mut specs, Arc::clone(&config.template_labels))?;
             }
             let metadata = FieldSpec::new(Gvk::default(), "metadata/labels", true);
-            fieldspec::merge_one(&mut specs, metadata)?;
+            fieldspec::merge_one(Arc::make_mut(&mut specs), metadata)?;
         }
         let entries = label.pairs.clone();
         add(
@@ -283,7 +283,8 @@ pub(crate) fn transformers(
     resource: &Resource,
 ) -> Result<Vec<Transformer>, Error> {
     let place = expect_builtin(resource)?;
-    let specs = |record: &mut Record<'_, '_>| record.list("fieldSpecs", FieldSpec::read);
+    let specs =
+        |record: &mut Record<'_, '_>| record.list("fieldSpecs", FieldSpec::read).map(Arc::new);
     let rename = |end: NameEnd, key: &'static str| {
         configured(resource, |record| {
             let text = record.text(key)?;

@@ -57,7 +57,7 @@ pub(crate) fn resolve(objects: &mut ResMap, vars: &[Var], config: &Config) -> Re
         return Ok(());
     }
     for resource in objects.iter_mut() {
-        for spec in &config.var_reference {
+        for spec in config.var_reference.iter() {
             fieldspec::apply(&mut resource.tree, spec, None, &mut |tree, id| {
                 set(tree, id, &resolved)
             })?;

@@ -1,0 +1,107 @@
+//! The benchmark of rendering: one process each, ratios within one run.
+#![allow(clippy::cast_precision_loss, reason = "ratios for people")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use flux_render::{
+    emit,
+    kustomize::{Builder, Options},
+};
+use portcullis::repo::DiskFiles;
+use rayon::prelude::*;
+use walkdir::WalkDir;
+
+use crate::{
+    fleet,
+    measure::{Measured, measure, median},
+};
+
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Overlays of the fleet
+    #[arg(long, default_value_t = 500)]
+    overlays: usize,
+    /// Runs of each measurement; the median counts
+    #[arg(long, default_value_t = 7)]
+    runs: usize,
+}
+
+/// Measures rendering a fleet against reading and parsing it, and against kustomize's own api.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let folder = std::env::temp_dir().join(format!("portcullis-fleet-{}", arguments.overlays));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let written = fleet::write(arguments.overlays, &folder, 1)?;
+    let folder = folder.to_str().context("the path isn't UTF-8")?;
+    let judge = folder.to_owned() + "-oracle";
+    let built = Command::new("go")
+        .args(["build", "-o", &judge, "."])
+        .current_dir(crate::root().join("oracle"))
+        .status()
+        .context("go builds kustomize's api")?;
+    if !built.success() {
+        bail!("building kustomize's api failed");
+    }
+    let this = std::env::current_exe()?;
+    let this = this.to_str().context("the path isn't UTF-8")?;
+    let take = |command: &[&str]| -> anyhow::Result<Measured> {
+        median((0..arguments.runs).map(|_| measure(command)).collect::<anyhow::Result<_>>()?)
+    };
+    let render = take(&[this, "render", folder])?;
+    let floor = take(&[this, "floor", folder])?;
+    let kustomize = take(&[&judge, "build-overlays", folder])?;
+    println!(
+        "| overlays | files | render | floor | kustomize's api | render/floor | kustomize/render | peak |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    let millis = |measured: Measured| format!("{:.1} ms", measured.micros as f64 / 1_000.0);
+    println!(
+        "| {} | {} | {} | {} | {} | {:.2} | {:.1} | {} MiB |",
+        written.overlays,
+        written.files,
+        millis(render),
+        millis(floor),
+        millis(kustomize),
+        render.micros as f64 / floor.micros as f64,
+        kustomize.micros as f64 / render.micros as f64,
+        render.peak_kib / 1024,
+    );
+    Ok(())
+}
+
+/// Renders every overlay of a fleet and writes it to nowhere.
+pub(crate) fn render(folder: &Path) -> anyhow::Result<()> {
+    let overlays: Vec<PathBuf> = WalkDir::new(folder)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_name() == "kustomization.yaml")
+        .filter_map(|entry| entry.path().parent().map(Path::to_owned))
+        .filter(|path| path.components().any(|part| part.as_os_str() == "overlays"))
+        .collect();
+    let files = DiskFiles::new(folder)?;
+    let builder = Builder::new(&files);
+    let bytes: usize = overlays
+        .par_iter()
+        .map(|overlay| {
+            let relative = overlay.strip_prefix(folder)?.to_string_lossy().into_owned();
+            let built = builder.build(&relative, Options::default())?;
+            let mut bytes = 0;
+            for object in &built.objects {
+                bytes += emit::yaml(&object.tree)?.0.len();
+            }
+            Ok(bytes)
+        })
+        .collect::<anyhow::Result<Vec<usize>>>()?
+        .into_iter()
+        .sum();
+    println!("{} overlays, {bytes} bytes", overlays.len());
+    Ok(())
+}

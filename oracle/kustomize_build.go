@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log"
 	"path"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -38,8 +38,25 @@ var openAPILock sync.RWMutex
 var loadOpenAPI = sync.OnceFunc(func() { openapi.Schema() })
 
 func init() {
-	// kustomize logs what it warns of.
-	log.SetOutput(io.Discard)
+	log.SetOutput(logs{})
+}
+
+// logs drops what kustomize warns of. Where it gives up with log.Fatal, which would end the judges,
+// it panics.
+type logs struct{}
+
+func (logs) Write(text []byte) (int, error) {
+	callers := make([]uintptr, 16)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
+	for {
+		frame, more := frames.Next()
+		if strings.HasPrefix(frame.Function, "log.Fatal") {
+			panic(string(text))
+		}
+		if !more {
+			return len(text), nil
+		}
+	}
 }
 
 func judgeKustomizeBuild(input kustomizeBuildInput) (kustomizeBuildOutput, error) {

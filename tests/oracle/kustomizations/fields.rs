@@ -75,6 +75,8 @@ pub(super) fn add(rng: &mut Rng, draft: &mut Draft<'_>, choice: u8) {
             "buildMetadata: [managedByLabel]",
         ])),
         24 | 25 => plugins(rng, draft),
+        // The judge reads the schema anew for each of these.
+        26 | 27 if rng.u8(0..8) > 0 => {}
         26 => draft.line("openapi:\n  version: v1.21.2"),
         27 => {
             draft.file("schema.json", "{\"definitions\": {\"v1.Widget\": {\"type\": \"object\", \"properties\": {\"spec\": {\"type\": \"object\", \"properties\": {\"list\": {\"type\": \"array\", \"items\": {\"type\": \"string\"}, \"x-kubernetes-patch-strategy\": \"merge\"}}}}, \"x-kubernetes-group-version-kind\": [{\"group\": \"example.com\", \"kind\": \"Widget\", \"version\": \"v1\"}]}}}");

@@ -280,6 +280,10 @@ impl Run<'_, '_> {
             steps.push(Step { transformers, kind: "", origin: config.origin });
         }
         for step in &steps {
+            let merges = |transformer: &Transformer| matches!(transformer, Transformer::Patch(patch) if patch.is_strategic());
+            if step.transformers.iter().any(merges) {
+                self.openapi.lock().unwrap_or_else(PoisonError::into_inner).asked = true;
+            }
             apply(step, &mut done)?;
         }
         for config in self.plugin_configs(target, &context, &kustomization.validators, &mut done)? {

@@ -371,6 +371,12 @@ pub(crate) fn is_yaml_1_1_non_string(text: &str) -> bool {
     if text.is_empty() || text.contains('\n') {
         return false;
     }
+    if is_surely_plain(text) {
+        return !matches!(
+            spanned_yaml::resolve_plain(text, Dialect::GoYamlV2),
+            Scalar::Str(_) | Scalar::Timestamp(_) | Scalar::Binary(_)
+        );
+    }
     let tree = spanned_yaml::parse(text);
     if !tree.errors().is_empty() {
         return false;
@@ -385,6 +391,12 @@ pub(crate) fn is_yaml_1_1_non_string(text: &str) -> bool {
             _ => true,
         },
     }
+}
+
+/// Whether the text is one plain scalar without a parser having to say so.
+fn is_surely_plain(text: &str) -> bool {
+    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b'.' | b'/');
+    text.bytes().all(plain) && !text.starts_with(['-', '.'])
 }
 
 /// Path parts at `delimiter`, of which `\` before it takes the meaning (`PathSplitter`).

@@ -1,12 +1,8 @@
 //! The steps that happen once, at the end of a build.
 
 use super::{
-    accumulate::Accumulated,
-    build_metadata::put_managed_by,
-    kustomization::Kustomization,
-    name_reference, order, plugins,
-    resource::{ORIGIN, TRANSFORMATIONS},
-    vars,
+    accumulate::Accumulated, build_metadata::put_managed_by, kustomization::Kustomization,
+    name_reference, order, plugins, vars,
 };
 use crate::error::Error;
 
@@ -33,13 +29,8 @@ pub(super) fn finish(kustomization: &Kustomization, done: &mut Accumulated) -> R
         if managed {
             put_managed_by(resource)?;
         }
-        resource.remove_build_annotations()?;
-        if !origins {
-            resource.remove_annotation(ORIGIN)?;
-        }
-        if !kustomization.has_metadata("transformerAnnotations") {
-            resource.remove_annotation(TRANSFORMATIONS)?;
-        }
+        let transformations = kustomization.has_metadata("transformerAnnotations");
+        resource.remove_build_annotations(origins, transformations)?;
     }
     Ok(())
 }

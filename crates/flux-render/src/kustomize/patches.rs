@@ -201,6 +201,11 @@ impl Loaded {
         }
     }
 
+    /// Whether the schema is asked how to merge it.
+    pub(crate) fn is_strategic(&self) -> bool {
+        !matches!(self, Self::Json { .. })
+    }
+
     pub(crate) fn place(&self) -> Option<Place> {
         match self {
             Self::Strategic { place, .. }

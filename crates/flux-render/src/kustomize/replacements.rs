@@ -41,7 +41,7 @@ fn one(objects: &mut ResMap, replacement: &Replacement) -> Result<(), Error> {
         }
         (None, Some(text)) => {
             let origin = Origin { place: text.place, step: None };
-            Tree::new(Node::plain(text.value.clone(), origin))
+            Value::Fixed(Tree::new(Node::plain(text.value.clone(), origin)))
         }
         (Some(source), None) => read(objects, source)?,
     };
@@ -51,15 +51,23 @@ fn one(objects: &mut ResMap, replacement: &Replacement) -> Result<(), Error> {
     Ok(())
 }
 
+/// What is written.
+enum Value {
+    /// This, whatever happens.
+    Fixed(Tree),
+    /// What a field of an object holds when it is written, which an earlier target may have changed.
+    Live { index: usize, id: Id },
+}
+
 /// The value of the source field.
-fn read(objects: &ResMap, source: &Source) -> Result<Tree, Error> {
-    let mut found: Option<&Resource> = None;
-    for resource in &objects.list {
-        if selected_by(resource, source)? && found.replace(resource).is_some() {
+fn read(objects: &ResMap, source: &Source) -> Result<Value, Error> {
+    let mut found: Option<(usize, &Resource)> = None;
+    for (index, resource) in objects.list.iter().enumerate() {
+        if selected_by(resource, source)? && found.replace((index, resource)).is_some() {
             return Err(Error::invalid("several resources are the source of the replacement"));
         }
     }
-    let Some(resource) = found else {
+    let Some((index, resource)) = found else {
         return Err(Error::new(
             ErrorKind::NoTarget,
             "the source of the replacement isn't among the resources",
@@ -74,11 +82,11 @@ fn read(objects: &ResMap, source: &Source) -> Result<Tree, Error> {
     let id = id.filter(|id| !tree.node(*id).is_nil_or_empty()).ok_or_else(|| {
         Error::new(ErrorKind::NoTarget, format!("the source has no field {path}"))
     })?;
-    let mut value = tree.extract(id);
     let Some(options) = source.options.as_ref().filter(|options| !options.delimiter.is_empty())
     else {
-        return Ok(value);
+        return Ok(Value::Live { index, id });
     };
+    let mut value = tree.extract(id);
     let root = value.root();
     if value.node(root).kind != Kind::Scalar {
         return Err(Error::invalid("a delimiter only goes with single values"));
@@ -91,7 +99,7 @@ fn read(objects: &ResMap, source: &Source) -> Result<Tree, Error> {
             Error::invalid(format!("`{text}` has no part with the index {}", options.index))
         })?;
     value.node_mut(root).text = piece.into();
-    Ok(value)
+    Ok(Value::Fixed(value))
 }
 
 fn selected_by(resource: &Resource, source: &Source) -> Result<bool, Error> {
@@ -113,7 +121,7 @@ fn ids(resource: &Resource) -> Result<Vec<super::gvk::ResId>, Error> {
 
 fn write(
     objects: &mut ResMap,
-    value: &Tree,
+    value: &Value,
     target: &Target,
     place: Option<Place>,
 ) -> Result<(), Error> {
@@ -123,7 +131,12 @@ fn write(
     let select = SelectorRegex::new(select)?;
     let reject: Vec<SelectorRegex<'_>> =
         target.reject.iter().map(SelectorRegex::new).collect::<Result<_, _>>()?;
-    for resource in &mut objects.list {
+    for number in 0..objects.list.len() {
+        let other = match value {
+            Value::Live { index, .. } if *index != number => objects.list.get(*index).cloned(),
+            _ => None,
+        };
+        let Some(resource) = objects.list.get_mut(number) else { break };
         let ids = ids(resource)?;
         if !(select.annotations(&resource.tree)? && select.labels(&resource.tree)?) {
             continue;
@@ -153,7 +166,13 @@ fn write(
             target.field_paths.iter().map(|path| path.value.clone()).collect()
         };
         for path in &paths {
-            let mut copy = Copy { tree, value, options: target.options.as_ref(), place };
+            let mut copy = Copy {
+                tree,
+                value,
+                other: other.as_deref(),
+                options: target.options.as_ref(),
+                place,
+            };
             copy.to(path)?;
         }
     }
@@ -162,14 +181,17 @@ fn write(
 
 struct Copy<'a> {
     tree: &'a mut Tree,
-    value: &'a Tree,
+    value: &'a Value,
+    /// The object of a live value, if it isn't the one that is written.
+    other: Option<&'a Resource>,
     options: Option<&'a FieldOptions>,
     place: Option<Place>,
 }
 
 impl Copy<'_> {
     fn to(&mut self, path: &str) -> Result<(), Error> {
-        let kind = self.value.node(self.value.root()).kind;
+        let value = self.current();
+        let kind = value.node(value.root()).kind;
         let create = self.options.is_some_and(|options| options.create).then_some(kind);
         if self.write_into_text(path, create).is_ok() {
             return Ok(());
@@ -190,15 +212,25 @@ impl Copy<'_> {
         Ok(())
     }
 
+    /// The value at this moment.
+    fn current(&self) -> Tree {
+        match (self.value, self.other) {
+            (Value::Fixed(value), _) => value.clone(),
+            (Value::Live { id, .. }, Some(other)) => other.tree.extract(*id),
+            (Value::Live { id, .. }, None) => self.tree.extract(*id),
+        }
+    }
+
     /// The value's origin, with what was there before.
-    fn origin(&self, before: Origin) -> Origin {
-        let written = self.value.node(self.value.root()).origin.place;
+    fn origin(&self, value: &Tree, before: Origin) -> Origin {
+        let written = value.node(value.root()).origin.place;
         let before = Some(before).filter(|before| before.place.is_some());
         Origin { place: written, ..by(Operation::Replacement, self.place, before) }
     }
 
     fn set(&mut self, field: Id) -> Result<(), Error> {
-        let source = self.value.node(self.value.root());
+        let value = self.current();
+        let source = value.node(value.root());
         let node = self.tree.node(field);
         let mut text = source.text.clone();
         if let Some(options) = self.options.filter(|options| !options.delimiter.is_empty()) {
@@ -216,13 +248,13 @@ impl Copy<'_> {
             }
             text = parts.join(&options.delimiter).into();
         }
-        let origin = self.origin(node.origin.clone());
+        let origin = self.origin(&value, node.origin.clone());
         if node.kind == Kind::Scalar {
             let node = self.tree.node_mut(field);
             (node.text, node.origin) = (text, origin);
             return Ok(());
         }
-        let copy = self.tree.import(self.value, self.value.root());
+        let copy = self.tree.import(&value, value.root());
         let mut copy = self.tree.node(copy).clone();
         (copy.text, copy.origin) = (text, origin);
         *self.tree.node_mut(field) = copy;
@@ -261,12 +293,13 @@ impl Copy<'_> {
         if found.is_empty() {
             return Err(no());
         }
+        let value = self.current();
         for field in found {
-            let source = self.value.node(self.value.root()).clone();
+            let source = value.node(value.root()).clone();
             if inner.node(field).kind == Kind::Scalar {
                 inner.node_mut(field).text = source.text;
             } else {
-                let copy = inner.import(self.value, self.value.root());
+                let copy = inner.import(&value, value.root());
                 let copy = inner.node(copy).clone();
                 *inner.node_mut(field) = copy;
             }
@@ -280,7 +313,7 @@ impl Copy<'_> {
         } else {
             emit::as_kyaml_writes(&inner)?.trim().to_owned()
         };
-        let origin = self.origin(self.tree.node(id).origin.clone());
+        let origin = self.origin(&value, self.tree.node(id).origin.clone());
         let node = self.tree.node_mut(id);
         (node.text, node.origin) = (written.into(), origin);
         Ok(())

@@ -360,19 +360,22 @@ impl Resource {
         }
     }
 
-    pub(crate) fn remove_build_annotations(&mut self) -> Result<(), Error> {
+    /// Takes kustomize's own annotations off, and those of `buildMetadata` that nobody asked for.
+    /// Unless all were asked for, annotations are written anew, as strings, and an empty mapping goes.
+    pub(crate) fn remove_build_annotations(
+        &mut self,
+        origins: bool,
+        transformations: bool,
+    ) -> Result<(), Error> {
         let mut annotations = self.tree.meta_map("annotations");
-        if annotations.is_empty() {
+        if annotations.is_empty() && origins && transformations {
             return Ok(());
         }
-        annotations.retain(|(key, _)| !BUILD_ANNOTATIONS.contains(&key.as_str()));
-        self.tree.set_meta_map("annotations", annotations, &Origin::default())
-    }
-
-    /// Takes annotations away. Writes all others anew, as kustomize does even where there are none.
-    pub(crate) fn remove_annotation(&mut self, name: &str) -> Result<(), Error> {
-        let mut annotations = self.tree.meta_map("annotations");
-        annotations.retain(|(key, _)| key != name);
+        annotations.retain(|(key, _)| {
+            !BUILD_ANNOTATIONS.contains(&key.as_str())
+                && (origins || key != ORIGIN)
+                && (transformations || key != TRANSFORMATIONS)
+        });
         self.tree.set_meta_map("annotations", annotations, &Origin::default())
     }
 }

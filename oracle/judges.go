@@ -15,6 +15,7 @@ type judge func(input json.RawMessage) (any, error)
 var judges = map[string]judge{
 	"egress":                typed(judgeEgress),
 	"envsubst":              typed(judgeEnvsubst),
+	"flux-pipeline":         typed(judgeFluxPipeline),
 	"image-reference":       typed(judgeImageReference),
 	"kustomize-build":       typed(judgeKustomizeBuild),
 	"kustomize-tables":      typed(judgeKustomizeTables),
@@ -24,6 +25,7 @@ var judges = map[string]judge{
 	"pod-security-fixtures": typed(judgePodSecurityFixtures),
 	"pod-security-labels":   typed(judgePodSecurityLabels),
 	"quantity":              typed(judgeQuantity),
+	"typed-fields":          typed(judgeTypedFields),
 	"yaml-v2":               typed(judgeYAMLv2),
 	"yaml-v3":               typed(judgeYAMLv3),
 }

@@ -121,18 +121,12 @@ impl<'a> Documents<'a> {
             }
             ("Kustomization", "kustomize.toolkit.fluxcd.io") => {
                 let message = format!(
-                    "Flux Kustomization {} is not rendered: what its path holds is checked as written",
+                    "no cluster uses the Kustomization {}: what its path holds is checked as written",
                     object.name.unwrap_or_default()
                 );
                 self.gap(GapKind::Unrendered, file, start, message);
             }
-            ("HelmRelease", _) => {
-                let message = format!(
-                    "HelmRelease {}: the chart is not rendered, what it installs is not checked",
-                    object.name.unwrap_or_default()
-                );
-                self.gap(GapKind::Unrendered, file, start, message);
-            }
+            ("HelmRelease", _) => self.gaps.extend(not_rendered(&object)),
             _ => {
                 let metadata = root.get("metadata");
                 let generated = metadata.and_then(|m| m.get("generateName")).is_some();
@@ -159,7 +153,21 @@ impl<'a> Documents<'a> {
     }
 }
 
-const OVERLAY: &str = "kustomization is not rendered: YAML and JSON files are checked as written";
+const OVERLAY: &str = "nothing uses this kustomization: its files are checked as written";
+
+/// What an object stands for that isn't rendered.
+pub(super) fn not_rendered(object: &Object<'_>) -> Option<Gap> {
+    if object.kind != "HelmRelease" {
+        return None;
+    }
+    let message = format!(
+        "HelmRelease {}: the chart is not rendered, what it installs is not checked",
+        object.name.unwrap_or_default()
+    );
+    let start = Span { start: object.root.span().start, end: object.root.span().start };
+    let location = object.file.location(start);
+    Some(Gap { kind: GapKind::Unrendered, message, location })
+}
 
 /// The items of `kind: List`, or of any `*List` that has items, as kustomize
 /// and Flux flatten them.

@@ -8,16 +8,17 @@ use rayon::prelude::*;
 use super::{
     baseline::Baseline,
     changed::Changed,
-    cluster::{Cluster, Scope},
     documents::{self, Documents},
+    environment::{self, Checked},
     fingerprint::Fingerprints,
     plan::Plan,
     suppress::Suppressions,
-    violation::{Findings, Place},
+    violation::Findings,
 };
 use crate::{
     config::Config,
-    finding::{Coverage, Finding, Gap, GapKind, Level, Location, Related, Report, Summary},
+    finding::{Coverage, Finding, Level, Location, Related, Report, Summary},
+    fleet::{self, Fleet, FleetFindings, FleetViolation},
     kube::Object,
     repo::{Contents, File},
     rules::{self, Rule},
@@ -39,6 +40,8 @@ pub struct Options {
     pub baseline: Option<Baseline>,
     /// The day that end dates of suppressions are held against.
     pub today: Date,
+    /// Addresses of this repository, as git has them for its remotes.
+    pub remotes: Vec<String>,
 }
 
 impl Default for Options {
@@ -50,6 +53,7 @@ impl Default for Options {
             changed: None,
             baseline: None,
             today: jiff::Zoned::now().date(),
+            remotes: Vec::new(),
         }
     }
 }
@@ -68,132 +72,91 @@ impl Options {
     }
 }
 
-/// Checks everything that was read. The result is the same, byte for byte,
-/// whatever the number of threads.
+/// Renders what the repository applies and checks that, and what it doesn't use as it is written.
+/// The result is the same, byte for byte, whatever the number of threads.
 pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
+    let fleet = Fleet::render(contents, config, &options.remotes);
+    check_fleet(contents, &fleet, config, options)
+}
+
+/// Checks a repository that was rendered.
+pub fn check_fleet(
+    contents: &Contents,
+    fleet: &Fleet,
+    config: &Config,
+    options: &Options,
+) -> Report {
     let files = &contents.files;
     let plan = Plan::new(config, options);
     let patches = documents::patches(files);
     let opened: Vec<Documents<'_>> =
         files.par_iter().map(|file| documents::open(file, &patches)).collect();
-    let objects: Vec<Object<'_>> =
-        opened.iter().flat_map(|documents| documents.objects.iter().copied()).collect();
+    let unused: Vec<bool> = files.iter().map(|file| !fleet.used.contains(&*file.path)).collect();
+    let as_written: Vec<Object<'_>> = opened
+        .iter()
+        .zip(&unused)
+        .filter(|(_, unused)| **unused)
+        .flat_map(|(documents, _)| documents.objects.iter().copied())
+        .collect();
 
-    let read: Vec<_> = objects.par_iter().filter_map(|object| plan.read_pod(object)).collect();
-    let mut pods = Vec::with_capacity(read.len());
-    let mut gaps = Findings::default();
-    for (object, pod) in read {
-        match pod {
-            Ok(pod) => pods.push(pod),
-            Err(malformed) => {
-                gaps.gap(
-                    GapKind::Unreadable,
-                    Place::node(object, malformed.node),
-                    malformed.message,
-                );
-            }
-        }
-    }
-    for pod in &pods {
-        for malformed in &pod.malformed {
-            let place = Place::node(pod.object, malformed.node);
-            gaps.gap(GapKind::Unreadable, place, malformed.message.clone());
-        }
-    }
-    let cluster = Cluster::new(&objects, &pods);
-    for policy in cluster.namespaces.values().flat_map(|namespace| &namespace.network_policies) {
-        for problem in &policy.problems {
-            match &problem.refused {
-                None => gaps.unknown(policy.object, problem.node),
-                Some(why) => gaps.gap(
-                    GapKind::Unreadable,
-                    Place::node(policy.object, problem.node),
-                    format!("the API server refuses this NetworkPolicy: {why}"),
-                ),
-            }
-        }
-    }
-    for (first, later) in cluster.namespaces.values().flat_map(super::Namespace::rivals) {
-        let at = first.file.location(first.root.span());
-        let message = format!(
-            "{} {} is written at {}:{} as well: which of them a cluster has is not known",
-            later.kind,
-            later.name.unwrap_or_default(),
-            at.file,
-            at.start.line
-        );
-        gaps.gap(GapKind::Unrendered, Place::node(later, later.root), message);
-    }
-    for object in objects.iter().filter(|object| crate::netpol::is_third_party_policy(object)) {
-        let message = format!(
-            "{} is not evaluated: only a NetworkPolicy counts as closing traffic",
-            object.kind
-        );
-        gaps.gap(GapKind::Skipped, Place::node(object, object.root), message);
-    }
+    let environments = fleet.environments();
+    let mut checked: Vec<Checked> = environments
+        .par_iter()
+        .map(|environment| environment::check_rendered(fleet, environment, &plan, config))
+        .collect();
+    checked.push(environment::check(&as_written, None, &plan, config));
+    let documents_findings: Vec<Findings<'_>> = files
+        .par_iter()
+        .zip(&opened)
+        .map(|(file, documents)| {
+            let mut findings = Findings::default();
+            plan.check_documents(file, documents, &mut findings);
+            findings
+        })
+        .filter(|findings| !findings.is_empty())
+        .collect();
+    let mut of_fleet = FleetFindings::default();
+    plan.check_fleet(fleet, &mut of_fleet);
 
-    let mut collected: Vec<Findings<'_>> = vec![gaps];
-    let scope = |namespace: &str| Scope {
-        config,
-        cluster: &cluster,
-        namespace: cluster.namespace(namespace),
-    };
-    let worth_keeping = |findings: &Findings<'_>| !findings.is_empty();
-    collected.par_extend(
-        files
-            .par_iter()
-            .zip(&opened)
-            .map(|(file, documents)| {
-                let mut findings = Findings::default();
-                plan.check_documents(file, documents, &mut findings);
-                findings
-            })
-            .filter(worth_keeping),
-    );
-    collected.par_extend(
-        objects
-            .par_iter()
-            .map(|object| {
-                let mut findings = Findings::default();
-                plan.check_object(object, &scope(object.effective_namespace()), &mut findings);
-                findings
-            })
-            .filter(worth_keeping),
-    );
-    collected.par_extend(
-        pods.par_iter()
-            .map(|pod| {
-                let mut findings = Findings::default();
-                plan.check_pod(pod, &scope(pod.namespace()), &mut findings);
-                findings
-            })
-            .filter(worth_keeping),
-    );
-    let namespaces: Vec<_> = cluster.namespaces.values().collect();
-    collected.par_extend(
-        namespaces
-            .par_iter()
-            .map(|namespace| {
-                let mut findings = Findings::default();
-                plan.check_namespace(namespace, &scope(namespace.name), &mut findings);
-                findings
-            })
-            .filter(worth_keeping),
-    );
-
-    let mut drafts: Vec<Draft> =
-        collected.par_iter().flat_map_iter(|findings| locate(findings, &plan)).collect();
+    let mut drafts: Vec<Draft> = documents_findings
+        .par_iter()
+        .flat_map_iter(|findings| {
+            findings
+                .violations
+                .iter()
+                .filter_map(|(rule, violation)| environment::draft(rule, violation, None, &plan))
+        })
+        .collect();
     drafts.extend(syntax_errors(files, &plan));
-    sort(&mut drafts);
-    drafts.dedup_by(|a, b| {
-        a.finding.rule == b.finding.rule
-            && a.finding.location == b.finding.location
-            && a.finding.message == b.finding.message
-            && a.finding.field == b.finding.field
-    });
+    drafts.extend(
+        of_fleet
+            .violations
+            .into_iter()
+            .filter_map(|(rule, violation)| Draft::of_fleet(rule, violation, &plan)),
+    );
+    let mut all_gaps = contents.gaps.clone();
+    all_gaps.append(&mut of_fleet.gaps);
+    all_gaps.extend(fleet::gaps(fleet));
+    all_gaps.extend(documents_findings.iter().flat_map(environment::gaps_in));
+    all_gaps.extend(
+        opened
+            .iter()
+            .zip(&unused)
+            .filter(|(_, unused)| **unused)
+            .flat_map(|(documents, _)| documents.gaps.iter().cloned()),
+    );
+    let mut annotations = Vec::new();
+    let mut objects: Vec<Arc<str>> = Vec::new();
+    for one in checked {
+        drafts.extend(one.drafts);
+        all_gaps.extend(one.gaps);
+        annotations.extend(one.annotations);
+        objects.extend(one.objects);
+    }
+    fold(&mut drafts);
     assign_fingerprints(&mut drafts);
 
-    let mut suppressions = Suppressions::gather(contents, &objects, config, options);
+    let mut suppressions = Suppressions::gather(contents, annotations, config, options);
     for draft in &mut drafts {
         draft.finding.suppression = suppressions.find(&draft.finding);
     }
@@ -208,15 +171,6 @@ pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
     drafts.extend(late);
     sort(&mut drafts);
 
-    let mut all_gaps = contents.gaps.clone();
-    all_gaps.extend(opened.iter().flat_map(|documents| documents.gaps.iter().cloned()));
-    all_gaps.extend(collected.iter().flat_map(|findings| &findings.gaps).map(
-        |(kind, place, message)| Gap {
-            kind: *kind,
-            message: message.clone(),
-            location: place.locate().location,
-        },
-    ));
     all_gaps
         .sort_by(|a, b| (&a.location, a.kind, &a.message).cmp(&(&b.location, b.kind, &b.message)));
     all_gaps.dedup();
@@ -232,8 +186,8 @@ pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
     for (_, documents) in asked_for {
         coverage.files += 1;
         coverage.documents += documents.count;
-        coverage.objects += documents.objects.len();
     }
+    coverage.objects = objects.iter().filter(|file| narrow.in_paths(file)).count();
     all_gaps
         .retain(|gap| narrow.in_paths(&gap.location.file) && narrow.in_changed(&gap.location.file));
     coverage.gaps = all_gaps;
@@ -248,6 +202,27 @@ pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
     Report { findings, suppressed, coverage, summary }
 }
 
+/// Sorts findings, and makes one of those that are the same in several clusters.
+fn fold(drafts: &mut Vec<Draft>) {
+    sort(drafts);
+    drafts.dedup_by(|later, first| {
+        let (a, b) = (&later.finding, &mut first.finding);
+        let same = a.rule == b.rule
+            && a.location == b.location
+            && a.message == b.message
+            && a.field == b.field;
+        if same {
+            for cluster in &a.clusters {
+                if !b.clusters.contains(cluster) {
+                    b.clusters.push(cluster.clone());
+                }
+            }
+            b.clusters.sort();
+        }
+        same
+    });
+}
+
 /// A finding on its way to the report.
 pub(super) struct Draft {
     pub(super) finding: Finding,
@@ -255,43 +230,6 @@ pub(super) struct Draft {
     pub(super) stable_field: String,
     /// The namespace whose objects, together, decide it.
     pub(super) namespace: Option<String>,
-}
-
-fn locate<'f>(findings: &'f Findings<'_>, plan: &'f Plan<'_>) -> impl Iterator<Item = Draft> + 'f {
-    findings.violations.iter().filter_map(move |(rule, violation)| {
-        let place = &violation.place;
-        let level = plan.level(rule, &place.file.path, place.object);
-        if level == Level::Off {
-            return None;
-        }
-        let located = place.locate();
-        let related = violation.related.iter().map(|(place, message)| Related {
-            message: message.clone(),
-            location: place.locate().location,
-        });
-        Some(Draft {
-            stable_field: located.stable_field,
-            namespace: rule
-                .looks_at_namespace()
-                .then(|| place.object.map(|object| object.effective_namespace().to_owned()))
-                .flatten(),
-            finding: Finding {
-                rule: rule.id,
-                level,
-                message: violation.message.clone(),
-                help: violation.help.clone(),
-                label: violation.label.clone(),
-                object: place.object.map(Object::reference),
-                field: located.field,
-                location: located.location,
-                related: related.collect(),
-                clusters: Vec::new(),
-                fingerprint: String::new(),
-                fix: None,
-                suppression: None,
-            },
-        })
-    })
 }
 
 impl Draft {
@@ -325,6 +263,24 @@ impl Draft {
     }
 }
 
+impl Draft {
+    /// What a rule says of the fleet, unless its level there is off.
+    fn of_fleet(rule: &'static Rule, violation: FleetViolation, plan: &Plan<'_>) -> Option<Self> {
+        let level =
+            plan.level_of_reference(rule, &[&violation.location.file], violation.object.as_ref());
+        if level == Level::Off {
+            return None;
+        }
+        let mut draft = Self::new(rule, level, violation.message, violation.location);
+        draft.finding.help = violation.help;
+        draft.finding.object = violation.object;
+        draft.finding.field = violation.field;
+        draft.finding.related = violation.related;
+        draft.finding.clusters = violation.cluster.into_iter().collect();
+        Some(draft)
+    }
+}
+
 fn syntax_errors(files: &[File], plan: &Plan<'_>) -> Vec<Draft> {
     let rule = &crate::rules::yaml::SYNTAX;
     let mut drafts = Vec::new();
@@ -333,7 +289,7 @@ fn syntax_errors(files: &[File], plan: &Plan<'_>) -> Vec<Draft> {
     }
     for file in files {
         for error in file.tree.errors() {
-            let level = plan.level(rule, &file.path, None);
+            let level = plan.level(rule, &[&file.path], None);
             if level == Level::Off {
                 continue;
             }

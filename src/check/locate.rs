@@ -2,8 +2,11 @@
 
 use spanned_yaml::{Kind, Node, Span};
 
-use super::violation::{Place, Target};
-use crate::finding::Location;
+use super::{
+    provenance,
+    violation::{Place, Target},
+};
+use crate::finding::{Location, Related};
 
 /// One step down from a root.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Located {
     /// Like `field`, with list items by name where they have one, so that it
     /// stays the same when items move.
     pub(super) stable_field: String,
+    /// Who else wrote what stands there, in order.
+    pub(super) chain: Vec<Related>,
 }
 
 impl Place<'_> {
@@ -51,9 +56,27 @@ impl Place<'_> {
             }
             path
         };
-        let location = self.file.location(span);
+        let (mut location, mut chain) = (self.file.location(span), Vec::new());
+        if let Some((manifest, files)) = self.file.manifest() {
+            if let Some(origin) = manifest.origin(span.start) {
+                chain = provenance::chain(origin, files);
+            }
+            // What a patch took away is best put back there.
+            let removed = suffix.split('.').next().unwrap_or_default();
+            if let Some(step) = manifest.removal(node.span().start, removed)
+                && let Some(place) = step.place.and_then(|place| files.location(place))
+            {
+                chain = vec![Related { message: "it belongs here".to_owned(), location }];
+                location = place;
+            }
+        }
         let path = field(false);
-        Located { location, field: (!path.is_empty()).then_some(path), stable_field: field(true) }
+        Located {
+            location,
+            field: (!path.is_empty()).then_some(path),
+            stable_field: field(true),
+            chain,
+        }
     }
 
     /// What stands for an object as a whole: its name.

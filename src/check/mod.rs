@@ -8,9 +8,11 @@ mod cluster;
 mod directive;
 mod documents;
 mod engine;
+mod environment;
 mod fingerprint;
 mod locate;
 mod plan;
+mod provenance;
 mod suppress;
 mod violation;
 
@@ -20,5 +22,5 @@ pub(crate) mod testing;
 pub use baseline::{Baseline, BaselineError};
 pub use changed::Changed;
 pub use cluster::{Cluster, Namespace, Scope};
-pub use engine::{Options, run};
+pub use engine::{Options, check_fleet, run};
 pub use violation::{Findings, Place, Target, Violation};

@@ -7,8 +7,9 @@ use super::{
     violation::Findings,
 };
 use crate::{
-    config::{Config, RuleSetting},
-    finding::Level,
+    config::{Config, ObjectPattern, RuleSetting},
+    finding::{Level, ObjectRef},
+    fleet::{Fleet, FleetFindings},
     kube::{Image, ImageField, Malformed, Object, Pod},
     repo::File,
     rules::{self, Check, Rule, pod_security},
@@ -25,6 +26,7 @@ pub(super) struct Plan<'a> {
     pod: Vec<&'static Rule>,
     pod_security: Vec<pod_security::Applied>,
     namespace: Vec<&'static Rule>,
+    fleet: Vec<&'static Rule>,
 }
 
 impl<'a> Plan<'a> {
@@ -39,6 +41,7 @@ impl<'a> Plan<'a> {
             pod: Vec::new(),
             pod_security: Vec::new(),
             namespace: Vec::new(),
+            fleet: Vec::new(),
         };
         for rule in rules::all() {
             let skipped = options.skip.iter().any(|pattern| rule.is_named_by(pattern));
@@ -57,6 +60,7 @@ impl<'a> Plan<'a> {
                 }
                 Check::Pod(_) => plan.pod.push(rule),
                 Check::Namespace(_) => plan.namespace.push(rule),
+                Check::Fleet(_) => plan.fleet.push(rule),
             }
         }
         let applied = pod_security::applied(config.pod_security.level, config.pod_security.version);
@@ -91,18 +95,42 @@ impl<'a> Plan<'a> {
 
     /// The level for one place: the last entry of `overrides` that matches and
     /// names the rule, else `rules`, else the rule's own.
-    pub(super) fn level(&self, rule: &Rule, path: &str, object: Option<&Object<'_>>) -> Level {
+    pub(super) fn level(&self, rule: &Rule, paths: &[&str], object: Option<&Object<'_>>) -> Level {
+        let parts = object.map(|object| {
+            (object.kind, object.effective_namespace(), object.name.unwrap_or_default())
+        });
+        self.level_of(rule, paths, parts)
+    }
+
+    /// As [`Plan::level`], for an object by its reference.
+    pub(super) fn level_of_reference(
+        &self,
+        rule: &Rule,
+        paths: &[&str],
+        object: Option<&ObjectRef>,
+    ) -> Level {
+        let parts = object.map(|object| {
+            let namespace = object.namespace.as_deref().unwrap_or("default");
+            (object.kind.as_str(), namespace, object.name.as_str())
+        });
+        self.level_of(rule, paths, parts)
+    }
+
+    fn level_of(&self, rule: &Rule, paths: &[&str], object: Option<(&str, &str, &str)>) -> Level {
         self.config
             .overrides
             .iter()
             .rev()
             .filter(|entry| {
-                entry.paths.is_empty() || entry.paths.iter().any(|glob| glob.matches(path))
+                entry.paths.is_empty()
+                    || entry.paths.iter().any(|glob| paths.iter().any(|path| glob.matches(path)))
             })
             .filter(|entry| {
                 entry.objects.is_empty()
-                    || object.is_some_and(|object| {
-                        entry.objects.iter().any(|pattern| pattern.matches(object))
+                    || object.is_some_and(|(kind, namespace, name)| {
+                        let matches =
+                            |pattern: &ObjectPattern| pattern.matches_parts(kind, namespace, name);
+                        entry.objects.iter().any(matches)
                     })
             })
             .find_map(|entry| setting(&entry.rules, rule))
@@ -204,6 +232,18 @@ impl<'a> Plan<'a> {
             if let Check::Namespace(check) = rule.check {
                 findings.set_rule(rule);
                 check(namespace, scope, findings);
+            }
+        }
+    }
+}
+
+impl Plan<'_> {
+    /// Checks Kustomizations and kustomization files.
+    pub(super) fn check_fleet(&self, fleet: &Fleet, findings: &mut FleetFindings) {
+        for rule in &self.fleet {
+            if let Check::Fleet(check) = rule.check {
+                findings.set_rule(rule);
+                check(fleet, findings);
             }
         }
     }

@@ -47,18 +47,37 @@ struct Entry<'a> {
 enum Covers<'a> {
     /// A stretch of a file.
     Span(&'a str, Span),
-    /// An object of a file: aliases may put its text into others.
-    Object(&'a str, ObjectRef),
+    /// An object, wherever its parts are written.
+    Object(ObjectRef),
     /// What an entry of `ignore` names.
     Config(&'a Ignore),
     /// Nothing: there is no node that the comment could stand for.
     Nothing,
 }
 
+/// An annotation that suppresses findings of its object.
+pub(super) struct Annotation {
+    text: String,
+    location: Location,
+    object: ObjectRef,
+}
+
+impl Annotation {
+    /// The annotation of an object, if it has one.
+    pub(super) fn of(object: &Object<'_>) -> Option<Self> {
+        let value = object.metadata()?.get("annotations")?.get(ANNOTATION)?;
+        Some(Self {
+            text: value.text().to_owned(),
+            location: object.file.location(value.span()),
+            object: object.reference(),
+        })
+    }
+}
+
 impl<'a> Suppressions<'a> {
     pub(super) fn gather(
         contents: &'a Contents,
-        objects: &[Object<'a>],
+        annotations: Vec<Annotation>,
         config: &'a Config,
         options: &'a Options,
     ) -> Self {
@@ -75,10 +94,14 @@ impl<'a> Suppressions<'a> {
         for file in &marked {
             all.gather_comments(file);
         }
-        let marked: Vec<&str> = marked.into_iter().map(|file| &*file.path).collect();
-        for object in objects {
-            if marked.binary_search(&&*object.file.path).is_ok() {
-                all.gather_annotation(object);
+        let mut annotations = annotations;
+        annotations.sort_by(|a, b| (&a.location, &a.object).cmp(&(&b.location, &b.object)));
+        annotations.dedup_by(|a, b| (&a.location, &a.object) == (&b.location, &b.object));
+        for annotation in annotations {
+            for directive in directive::from_annotation(&annotation.text) {
+                let covers = Covers::Object(annotation.object.clone());
+                let location = annotation.location.clone();
+                all.push(SuppressionKind::Annotation, directive, location, covers);
             }
         }
         let nodes = contents.config.as_ref().map(ignore_nodes).unwrap_or_default();
@@ -111,10 +134,10 @@ impl<'a> Suppressions<'a> {
         covers: Covers<'a>,
     ) {
         match covers {
-            Covers::Span(file, _) | Covers::Object(file, _) => {
+            Covers::Span(file, _) => {
                 self.by_file.entry(file).or_default().push(self.entries.len());
             }
-            Covers::Config(_) => self.anywhere.push(self.entries.len()),
+            Covers::Object(_) | Covers::Config(_) => self.anywhere.push(self.entries.len()),
             Covers::Nothing => {}
         }
         let used = vec![false; directive.rules.len()];
@@ -133,18 +156,6 @@ impl<'a> Suppressions<'a> {
                 None => Covers::Nothing,
             };
             self.push(SuppressionKind::Comment, directive, file.location(*span), covers);
-        }
-    }
-
-    fn gather_annotation(&mut self, object: &Object<'a>) {
-        let annotations = object.metadata().and_then(|metadata| metadata.get("annotations"));
-        let Some(value) = annotations.and_then(|annotations| annotations.get(ANNOTATION)) else {
-            return;
-        };
-        let location = object.file.location(value.span());
-        let covers = || Covers::Object(&object.file.path, object.reference());
-        for directive in directive::from_annotation(value.text()) {
-            self.push(SuppressionKind::Annotation, directive, location.clone(), covers());
         }
     }
 
@@ -181,7 +192,7 @@ impl<'a> Suppressions<'a> {
     pub(super) fn judge(&self, plan: &Plan<'_>) -> Vec<Draft> {
         let mut drafts = Vec::new();
         let mut report = |rule: &'static Rule, location: &Location, message: String, help: &str| {
-            let level = plan.level(rule, &location.file, None);
+            let level = plan.level(rule, &[&location.file], None);
             if plan.runs(rule) && level != Level::Off {
                 let mut draft = Draft::new(rule, level, message, location.clone());
                 draft.finding.help = Some(help.to_owned());
@@ -280,9 +291,7 @@ impl Covers<'_> {
                     && span.start <= at
                     && at < span.end.max(span.start + 1)
             }
-            Self::Object(file, object) => {
-                *finding.location.file == **file && finding.object.as_ref() == Some(object)
-            }
+            Self::Object(object) => finding.object.as_ref() == Some(object),
             Self::Config(ignore) => {
                 let path = ignore.paths.is_empty()
                     || ignore.paths.iter().any(|glob| glob.matches(&finding.location.file));

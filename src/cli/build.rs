@@ -155,7 +155,9 @@ fn comment(files: &DiskFiles, origin: &Origin) -> Option<String> {
         Operation::Generator => "generator",
         Operation::NameReference => "name of another object",
         Operation::NameHash => "hash of the content",
-        Operation::Kustomize | Operation::Removed(_) => return None,
+        Operation::Variable(_) => "variable",
+        Operation::CommonMetadata => "commonMetadata",
+        Operation::Flux | Operation::Kustomize | Operation::Removed(_) => return None,
     };
     let place = step.place.and_then(|place| {
         let spot = spot(files, place)?;

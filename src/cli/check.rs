@@ -247,7 +247,7 @@ impl Target {
         contents.config = Some(file);
         for key in config.keys_without_effect() {
             if !arguments.quiet {
-                eprintln!("warning: {name}: `{key}` has no effect yet: overlays are not rendered");
+                eprintln!("warning: {name}: `{key}` has no effect yet");
             }
         }
         Ok(config)
@@ -275,6 +275,7 @@ impl Target {
             paths: self.paths.clone(),
             changed: changed.transpose()?,
             baseline: baseline.transpose()?.flatten(),
+            remotes: contents.root.as_deref().map(repo::git::remotes).unwrap_or_default(),
             ..Options::default()
         })
     }

@@ -22,11 +22,7 @@ impl Config {
 
     /// Keys that are set and that this release reads but doesn't act on.
     pub fn keys_without_effect(&self) -> Vec<&'static str> {
-        let set = [
-            ("clusters", !self.clusters.is_empty()),
-            ("variables", !self.variables.is_empty()),
-            ("schemas", !self.schemas.is_empty()),
-        ];
+        let set = [("schemas", !self.schemas.is_empty())];
         set.into_iter().filter(|(_, set)| *set).map(|(key, _)| key).collect()
     }
 }

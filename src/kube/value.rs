@@ -90,8 +90,11 @@ impl<'a> Value<'a, &'a str> {
 
 /// Whether a text holds a Flux variable (`${NAME}`, `${NAME:=default}`) that
 /// nothing has substituted: `${` followed by a letter, a digit or `_`, and not
-/// escaped as `$${`. See fluxcd/pkg/envsubst.
+/// escaped as `$${`, see fluxcd/pkg/envsubst; or a value that SOPS has encrypted.
 pub fn is_unresolved(text: &str) -> bool {
+    if text.starts_with("ENC[AES256_GCM,") {
+        return true;
+    }
     let bytes = text.as_bytes();
     memchr::memchr_iter(b'$', bytes).any(|at| {
         let escaped = at > 0 && bytes.get(at - 1) == Some(&b'$');

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use flux_render::{FileId, Files};
+use flux_render::{FileId, Files, Listed};
 use spanned_yaml::{Limits, Tree};
 
 use super::MAX_FILE_BYTES;
@@ -95,5 +95,28 @@ impl Files for DiskFiles {
 
     fn is_folder(&self, path: &str) -> bool {
         self.resolve(path).is_some_and(|resolved| resolved.is_dir())
+    }
+
+    fn list(&self, folder: &str) -> Vec<Listed> {
+        let Some(entries) = self.resolve(folder).and_then(|folder| fs::read_dir(folder).ok())
+        else {
+            return Vec::new();
+        };
+        let mut found: Vec<Listed> = entries
+            .filter_map(Result::ok)
+            .filter_map(|entry| {
+                let kind = entry.file_type().ok()?;
+                let name = entry.file_name().into_string().ok()?;
+                // Flux leaves links out of its artifacts.
+                (!kind.is_symlink()).then(|| Listed { name, is_folder: kind.is_dir() })
+            })
+            .collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn by_id(&self, id: FileId) -> Option<Arc<Tree>> {
+        let path = self.path(id)?;
+        self.tree(&path)
     }
 }

@@ -54,6 +54,16 @@ fn git<S: AsRef<OsStr>>(root: &Path, arguments: &[S]) -> Result<Vec<u8>, GitErro
     })
 }
 
+/// The addresses of the remotes; none where there is no repository, or no git.
+pub fn remotes(root: &Path) -> Vec<String> {
+    let output = git(root, &["config", "--get-regexp", r"^remote\..*\.url$"]).unwrap_or_default();
+    String::from_utf8_lossy(&output)
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(_, url)| url.to_owned())
+        .collect()
+}
+
 fn paths(output: &[u8]) -> impl Iterator<Item = String> + '_ {
     output
         .split(|byte| *byte == 0)

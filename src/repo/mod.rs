@@ -3,6 +3,7 @@
 
 mod disk;
 mod file;
+mod files;
 pub mod git;
 mod read;
 mod root;
@@ -10,6 +11,7 @@ mod walk;
 
 pub use disk::DiskFiles;
 pub use file::File;
+pub use files::RepositoryFiles;
 pub use read::{Contents, MAX_FILE_BYTES, Progress, read, read_text};
 pub use root::{CONFIG_FILE, RootError, find_root, relative};
 pub use walk::{Listing, list};

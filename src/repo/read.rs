@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -26,6 +26,8 @@ pub struct Contents {
     pub config: Option<File>,
     /// What could not be read, and what was left out.
     pub gaps: Vec<Gap>,
+    /// The folder that all paths are relative to; none for what doesn't come from a folder.
+    pub root: Option<PathBuf>,
 }
 
 /// How far a long run has come.
@@ -50,7 +52,8 @@ pub fn read(root: &Path, listing: Listing, progress: &Progress) -> Contents {
             read
         })
         .collect();
-    let mut contents = Contents { gaps: listing.gaps, ..Contents::default() };
+    let mut contents =
+        Contents { gaps: listing.gaps, root: Some(root.to_owned()), ..Contents::default() };
     for result in read {
         match result {
             Ok(file) => contents.files.push(file),

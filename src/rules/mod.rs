@@ -6,7 +6,9 @@
 //! output format.
 
 mod docs;
+pub mod flux;
 pub mod images;
+pub mod kustomize;
 pub mod network;
 pub mod pod_security;
 pub mod resources;
@@ -20,6 +22,7 @@ use spanned_yaml::Node;
 use crate::{
     check::{Findings, Namespace, Scope},
     finding::Level,
+    fleet::{Fleet, FleetFindings},
     kube::{Image, Object, Pod},
     repo::File,
 };
@@ -84,6 +87,8 @@ pub enum Check {
     PodSecurity(&'static pod_security::Standard),
     /// All objects of one namespace together.
     Namespace(for<'a> fn(&'a Namespace<'a>, &Scope<'a>, &mut Findings<'a>)),
+    /// The Kustomizations of all clusters, and the kustomization files.
+    Fleet(fn(&Fleet, &mut FleetFindings)),
 }
 
 /// All rules, in the order of their groups; within a group by name.
@@ -94,6 +99,8 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         network::RULES,
         resources::RULES,
         images::RULES,
+        kustomize::RULES,
+        flux::RULES,
         suppression::RULES,
     ]
     .into_iter()

@@ -20,6 +20,19 @@ pub trait Files: Sync {
     fn id(&self, path: &str) -> FileId;
     /// Whether there is a folder at the path. Links that lead out of the root don't count.
     fn is_folder(&self, path: &str) -> bool;
+    /// What a folder holds, by name; nothing if there is no such folder.
+    fn list(&self, folder: &str) -> Vec<Listed>;
+    /// The file of a number, as YAML, if it was read as such.
+    fn by_id(&self, id: FileId) -> Option<Arc<Tree>>;
+}
+
+/// An entry of a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// Its name, without the folder's path.
+    pub name: String,
+    /// It is a folder itself.
+    pub is_folder: bool,
 }
 
 /// Path, content, and the content as YAML.
@@ -79,6 +92,29 @@ impl Files for MemoryFiles {
             .next()
             .is_some_and(|(found, _)| found.starts_with(&below))
     }
+
+    fn list(&self, folder: &str) -> Vec<Listed> {
+        listed(self.numbers.keys().map(String::as_str), folder)
+    }
+
+    fn by_id(&self, id: FileId) -> Option<Arc<Tree>> {
+        self.files.get(id.index()).map(|(_, _, tree)| Arc::clone(tree))
+    }
+}
+
+/// What a folder holds, from the sorted paths of all files.
+pub fn listed<'p>(paths: impl Iterator<Item = &'p str>, folder: &str) -> Vec<Listed> {
+    let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let mut found: Vec<Listed> = paths
+        .filter_map(|path| path.strip_prefix(&below))
+        .map(|rest| match rest.split_once('/') {
+            Some((name, _)) => Listed { name: name.to_owned(), is_folder: true },
+            None => Listed { name: rest.to_owned(), is_folder: false },
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// A path from a folder, cleaned.

@@ -6,6 +6,7 @@
 pub mod emit;
 mod error;
 mod files;
+pub mod flux;
 pub mod kustomize;
 mod place;
 pub mod substitute;
@@ -14,7 +15,7 @@ mod tree;
 pub mod value;
 
 pub use error::{Error, ErrorKind};
-pub use files::{Files, MemoryFiles, join};
+pub use files::{Files, Listed, MemoryFiles, join, listed};
 pub use place::{FileId, Operation, Origin, Place, Step};
 pub use tree::{Id, Kind, Node, Style, Tag, Tree};
 

@@ -64,6 +64,12 @@ pub enum Operation {
     NameHash,
     /// kustomize itself set it: `buildMetadata`, a label of its own.
     Kustomize,
+    /// A variable of this name stood in it, with a value that was known.
+    Variable(Box<str>),
+    /// `commonMetadata` of a Flux Kustomization.
+    CommonMetadata,
+    /// Flux itself set it: labels of the owner, defaults that it fills in.
+    Flux,
 }
 
 /// An operation, where it is written, and the value's origin before it.

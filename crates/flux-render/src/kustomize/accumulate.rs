@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{
     build::{Builder, Built, Options, Remark, RemarkKind},
     build_metadata::{below, configured, note_transformer, put_origin},
+    build_schema::OpenApi,
     chain::{Chain, shown},
     config::Config,
     context::{Context, is_remote, remote},
     finish::finish,
+    generate::Overlay,
     generators,
     kustomization::{FILE_NAMES, Kustomization, Var, refused},
     load::{self, LoadedFile, Source},
@@ -33,6 +35,7 @@ pub(super) struct Accumulated {
     pub(super) config: Option<Config>,
     pub(super) vars: Vec<Var>,
     remarks: Vec<Remark>,
+    patched: Vec<Place>,
     folders: Vec<String>,
     pub(super) read: Vec<String>,
     /// The schema that a folder within sets.
@@ -47,15 +50,8 @@ pub(super) struct Run<'r, 'f> {
     pub(super) log: &'r Mutex<Vec<String>>,
     pub(super) openapi: &'r Mutex<OpenApi>,
     pub(super) options: Options,
-}
-
-/// The schema of a build. The first `openapi` that is come across sets it for all that follows,
-/// whichever folder it is in (kyaml keeps it for the whole process).
-#[derive(Default)]
-pub(super) struct OpenApi {
-    custom: Option<Arc<Schema>>,
-    /// The built-in schema has been asked for something, and so stays beside one that is set later.
-    asked: bool,
+    /// What a Flux Kustomization adds to the topmost folder.
+    pub(super) overlay: Option<&'r Overlay>,
 }
 
 /// A folder's kustomization, and how it is built.
@@ -71,8 +67,10 @@ pub(super) struct Target<'t> {
 impl Run<'_, '_> {
     pub(super) fn root(self, folder: &str) -> Result<Built, Error> {
         let chain = Chain { folder, outer: None, depth: 0 };
-        let (kustomization, file_name, place) =
-            self.load(folder, self.options.lenient_root, None)?;
+        let (kustomization, file_name, place) = match self.overlay {
+            Some(overlay) => self.generated(folder, overlay)?,
+            None => self.load(folder, self.options.lenient_root, None)?,
+        };
         let tracked = !kustomization.build_metadata.is_empty();
         self.set_schema(&kustomization, folder)?;
         let target =
@@ -82,13 +80,14 @@ impl Run<'_, '_> {
         Ok(Built {
             objects: done.objects.list,
             remarks: done.remarks,
+            patched: done.patched,
             folders: done.folders,
             read: done.read,
         })
     }
 
     /// The kustomization file of a folder.
-    fn load(
+    pub(super) fn load(
         self,
         folder: &str,
         lenient_root: bool,
@@ -124,6 +123,9 @@ impl Run<'_, '_> {
             return Err(Error::new(ErrorKind::Malformed, error.message.clone()).at(Some(place)));
         }
         let Some(root) = tree.root(0) else {
+            if lenient_root {
+                return Ok((Kustomization::default(), name, place));
+            }
             return Err(Error::invalid("the kustomization file is empty").at(Some(place)));
         };
         let reader = Reader {
@@ -134,72 +136,10 @@ impl Run<'_, '_> {
             source: tree.source(),
         };
         let kustomization = Kustomization::read(&reader, root)?;
-        kustomization.check(Some(place))?;
+        if self.overlay.is_none() || !lenient_root {
+            kustomization.check(Some(place))?;
+        }
         Ok((kustomization, name, place))
-    }
-
-    fn schema(self) -> Arc<Schema> {
-        let state = self.openapi.lock().unwrap_or_else(PoisonError::into_inner);
-        state.custom.clone().unwrap_or_else(Schema::built_in)
-    }
-
-    fn has_own_schema(self) -> bool {
-        self.openapi.lock().unwrap_or_else(PoisonError::into_inner).custom.is_some()
-    }
-
-    /// Notes that the built-in schema was asked about an object that its list of scopes lacks.
-    fn ask_schema(self, objects: &[Resource]) {
-        let asked = objects.iter().any(|object| {
-            !Schema::built_in().knows_scope(object.tree.top("apiVersion"), object.kind())
-        });
-        let mut state = self.openapi.lock().unwrap_or_else(PoisonError::into_inner);
-        state.asked |= asked;
-    }
-
-    fn set_schema(self, kustomization: &Kustomization, folder: &str) -> Result<(), Error> {
-        if let Some(schema) = self.schema_of(kustomization, folder)? {
-            let mut state = self.openapi.lock().unwrap_or_else(PoisonError::into_inner);
-            let asked = state.asked;
-            let own = !Arc::ptr_eq(&schema, &Schema::built_in());
-            state.custom.get_or_insert_with(|| {
-                if asked && own { Arc::new(schema.over_built_in()) } else { schema }
-            });
-        }
-        Ok(())
-    }
-
-    /// The schema that `openapi` asks for.
-    fn schema_of(
-        self,
-        kustomization: &Kustomization,
-        folder: &str,
-    ) -> Result<Option<Arc<Schema>>, Error> {
-        let get = |key: &str| {
-            kustomization.openapi.iter().find(|(known, _)| known == key).map(|(_, text)| text)
-        };
-        let version = get("version");
-        if let Some(path) = get("path") {
-            if let Some(version) = version {
-                return Err(
-                    Error::invalid("`openapi` has both `version` and `path`").at(version.place)
-                );
-            }
-            let built_in = Schema::built_in();
-            let context =
-                Context { files: self.builder.files, schema: &built_in, folder, log: self.log };
-            let schema = context.read(path, |_, root| Schema::of_swagger(root))?;
-            return Ok(schema.map(Arc::new));
-        }
-        match version {
-            Some(text) if text.value == "v1.21.2" => Ok(Some(Schema::built_in())),
-            Some(text) if text.value.is_empty() => Ok(None),
-            Some(text) => Err(Error::invalid(format!(
-                "kustomize has no OpenAPI version {} built in: it has v1.21.2",
-                text.value
-            ))
-            .at(text.place)),
-            None => Ok(None),
-        }
     }
 
     /// All that a kustomization does to what is there (`accumulateTarget`).
@@ -282,7 +222,7 @@ impl Run<'_, '_> {
         for step in &steps {
             let merges = |transformer: &Transformer| matches!(transformer, Transformer::Patch(patch) if patch.is_strategic());
             if step.transformers.iter().any(merges) {
-                self.openapi.lock().unwrap_or_else(PoisonError::into_inner).asked = true;
+                self.state().asked = true;
             }
             apply(step, &mut done)?;
         }
@@ -353,6 +293,7 @@ impl Run<'_, '_> {
             .append_all(base.objects.list.iter().cloned())
             .map_err(|error| error.at(text.place))?;
         done.remarks.extend(base.remarks.iter().cloned());
+        done.patched.extend(base.patched.iter().copied());
         done.folders.extend(base.folders.iter().cloned());
         done.read.extend(base.read.iter().cloned());
         if let Some(config) = &base.config {
@@ -401,7 +342,7 @@ impl Run<'_, '_> {
         for folder in &built.folders {
             target.chain.admit(folder, text.place)?;
         }
-        let mut state = self.openapi.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         if built.openapi.is_some() && state.asked {
             drop(state);
             return self.build_folder(target, text, path).map(Arc::new);
@@ -506,6 +447,7 @@ impl Run<'_, '_> {
             self.resource(target, text, &mut configs)?;
         }
         outer.remarks.append(&mut configs.remarks);
+        outer.patched.append(&mut configs.patched);
         outer.folders.append(&mut configs.folders);
         outer.read.append(&mut configs.read);
         Ok(configs
@@ -532,14 +474,17 @@ impl Run<'_, '_> {
 fn apply(step: &Step, done: &mut Accumulated) -> Result<(), Error> {
     for transformer in &step.transformers {
         if let Transformer::Patch(patch) = transformer
-            && !patch.has_target(&done.objects)?
             && let Some(place) = patch.place()
         {
-            done.remarks.push(Remark {
-                kind: RemarkKind::PatchWithoutTarget,
-                message: "the patch's target selects none of the resources".to_owned(),
-                place,
-            });
+            if patch.has_target(&done.objects)? {
+                done.patched.push(place);
+            } else {
+                done.remarks.push(Remark {
+                    kind: RemarkKind::PatchWithoutTarget,
+                    message: "the patch's target selects none of the resources".to_owned(),
+                    place,
+                });
+            }
         }
         transformer.apply(&mut done.objects)?;
     }

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     accumulate::{Accumulated, Run},
+    generate::Overlay,
     resource::Resource,
 };
 use crate::{error::Error, files::Files, place::Place};
@@ -40,6 +41,8 @@ pub struct Built {
     pub objects: Vec<Arc<Resource>>,
     /// What to say besides.
     pub remarks: Vec<Remark>,
+    /// Patches with a target that selected something, by their places.
+    pub patched: Vec<Place>,
     /// Folders with a kustomization file that took part.
     pub folders: Vec<String>,
     /// Files that were read, by their paths.
@@ -72,8 +75,31 @@ impl<'f> Builder<'f> {
     /// # Errors
     /// What kustomize refuses, what Flux refuses, and what passes the limits.
     pub fn build(&self, folder: &str, options: Options) -> Result<Built, Error> {
+        self.run(folder, options, None)
+    }
+
+    /// Builds a folder as Flux does for a Kustomization: with what its spec adds to the folder's
+    /// kustomization file, or to one made from what the folder holds.
+    ///
+    /// # Errors
+    /// As [`Builder::build`].
+    pub(crate) fn build_with(&self, folder: &str, overlay: &Overlay) -> Result<Built, Error> {
+        self.run(folder, Options { lenient_root: true }, Some(overlay))
+    }
+
+    /// The files that are built from.
+    pub fn files(&self) -> &'f dyn Files {
+        self.files
+    }
+
+    fn run(
+        &self,
+        folder: &str,
+        options: Options,
+        overlay: Option<&Overlay>,
+    ) -> Result<Built, Error> {
         let (log, openapi) = (Mutex::default(), Mutex::default());
-        let run = Run { builder: self, log: &log, openapi: &openapi, options };
+        let run = Run { builder: self, log: &log, openapi: &openapi, options, overlay };
         let mut built = run.root(folder)?;
         built.read.extend(log.into_inner().unwrap_or_else(PoisonError::into_inner));
         built.read.sort_unstable();

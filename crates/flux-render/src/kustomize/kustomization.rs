@@ -51,7 +51,9 @@ pub(crate) struct Kustomization {
     pub(crate) deprecated: Vec<(Place, &'static str, &'static str)>,
     /// Fields that kustomize doesn't know, where Flux drops them without a word.
     pub(crate) dropped: Vec<(Place, SmolStr)>,
-    filled: bool,
+    /// `resources` has an entry (those of `bases` don't count).
+    pub(super) lists_resources: bool,
+    pub(super) filled: bool,
 }
 
 /// An entry of `labels`.
@@ -193,12 +195,16 @@ impl Kustomization {
         read.patches_json6902 = record.list("patchesJson6902", Patch::read)?;
         read.patches = record.list("patches", Patch::read)?;
         read.images = record.list("images", Image::read)?;
-        image_tags.extend(record.list("imageTags", Image::read)?);
+        // Before it reads a file, kustomize takes `imageTags` for `images`; Flux doesn't.
+        if !reader.lenient_root {
+            image_tags.extend(record.list("imageTags", Image::read)?);
+        }
         read.replacements = record.list("replacements", Replacement::read)?;
         read.replicas = record.list("replicas", Replica::read)?;
         read.vars = record.list("vars", Var::read)?;
         read.sort_options = record.one("sortOptions", SortOptions::read)?;
         read.resources = record.texts("resources")?;
+        read.lists_resources = !read.resources.is_empty();
         read.components = record.texts("components")?;
         read.crds = record.texts("crds")?;
         bases.extend(record.texts("bases")?);

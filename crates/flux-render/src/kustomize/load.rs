@@ -8,6 +8,7 @@ use spanned_yaml::{Dialect, Kind as YamlKind, Node as YamlNode, Scalar, Span};
 use super::{openapi::Schema, read::Text, resource::Resource};
 use crate::{
     error::{Error, ErrorKind},
+    files::Files,
     place::{FileId, Origin, Place},
     tree::{Id, Kind, Node, Style, Tag, Tree},
 };
@@ -112,6 +113,16 @@ pub(crate) fn objects(source: &Source<'_>, schema: &Arc<Schema>) -> Result<Vec<R
         }
     }
     Ok(objects)
+}
+
+/// The objects of a file as they are written.
+///
+/// # Errors
+/// As [`objects`].
+pub(crate) fn objects_of_file(files: &dyn Files, path: &str) -> Result<Vec<Resource>, Error> {
+    let Some(tree) = files.tree(path) else { return Ok(Vec::new()) };
+    let file = LoadedFile { id: files.id(path), tree };
+    objects(&Source::file(&file), &Schema::built_in())
 }
 
 /// Whether there is an object at all; an error if it lacks a kind or a name.

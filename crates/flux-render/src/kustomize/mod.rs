@@ -3,12 +3,14 @@
 mod accumulate;
 mod build;
 mod build_metadata;
+mod build_schema;
 mod chain;
 mod config;
 mod context;
 mod fields;
 mod fieldspec;
 mod finish;
+mod generate;
 mod generators;
 mod gvk;
 mod json_patch;
@@ -30,6 +32,10 @@ mod vars;
 
 pub use build::{Builder, Built, Options, Remark, RemarkKind};
 pub(crate) use fields::go_integer;
+pub(crate) use generate::{Overlay, is_manifest};
 pub use gvk::{Gvk, ResId};
 pub use kustomization::FILE_NAMES;
+pub(crate) use kustomization::{Image, Patch, Selector};
+pub(crate) use load::objects_of_file;
+pub(crate) use read::{Text, block_lines, key_text};
 pub use resource::Resource;

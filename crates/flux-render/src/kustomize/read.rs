@@ -80,7 +80,11 @@ impl Reader<'_> {
             Scalar::Str(_) | Scalar::Timestamp(_) => Ok(Text {
                 value: node.text().into(),
                 place: self.place(node),
-                lines: self.file.map(|_| block_lines(node, self.source)).unwrap_or_default(),
+                lines: self
+                    .file
+                    .filter(|_| node.style() == spanned_yaml::Style::Literal)
+                    .map(|_| block_lines(node.text(), node.span(), self.source))
+                    .unwrap_or_default(),
             }),
             _ => Err(self.wrong("a string (write it in quotes)", node)),
         }
@@ -88,18 +92,13 @@ impl Reader<'_> {
 }
 
 /// Where the lines of a literal block scalar stand in the file.
-fn block_lines(node: Node<'_>, source: &str) -> LineMap {
-    if node.style() != spanned_yaml::Style::Literal {
-        return Vec::new();
-    }
-    let span = node.span();
+pub(crate) fn block_lines(text: &str, span: spanned_yaml::Span, source: &str) -> LineMap {
     let Some(written) = source.get(span.start as usize..span.end as usize) else {
         return Vec::new();
     };
     let mut lines = Vec::new();
     let mut at = span.start as usize;
     let mut in_text = 0;
-    let text = node.text();
     // The head of the block is its first line.
     let mut source_lines = written.split_inclusive('\n');
     at += source_lines.next().map_or(0, str::len);
@@ -107,7 +106,7 @@ fn block_lines(node: Node<'_>, source: &str) -> LineMap {
         let Some(source_line) = source_lines.next() else { break };
         let body = source_line.trim_end_matches(['\n', '\r']);
         let wanted = line.trim_end_matches('\n');
-        let Some(indent) = body.len().checked_sub(wanted.len()) else { break };
+        let Some(indent) = body.strip_suffix(wanted).map(str::len) else { return Vec::new() };
         lines.push((in_text as u32, (at + indent) as u32));
         at += source_line.len();
         in_text += line.len();

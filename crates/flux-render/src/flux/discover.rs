@@ -1,0 +1,260 @@
+//! The clusters of a repository, found by the Kustomizations and FluxInstances that are written
+//! in it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use spanned_yaml::{Node, Tree};
+
+use super::spec::{Kustomization, Name};
+use crate::{
+    files::{Files, join},
+    kustomize::{FILE_NAMES, is_manifest},
+};
+
+/// A cluster that was found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Discovered {
+    /// The last part of its folder's path, or all of it where that isn't unique.
+    pub name: String,
+    /// The folder that Flux is pointed at.
+    pub path: String,
+    /// The source by which the folder is reconciled.
+    pub source: Option<Name>,
+}
+
+/// A Kustomization as it is written.
+struct Written {
+    file: String,
+    path: String,
+    source: Option<Name>,
+}
+
+/// Finds the clusters. A folder is one when a FluxInstance syncs it, when a Kustomization in it
+/// reconciles the folder itself (as `flux bootstrap` writes it), or when it holds Kustomizations
+/// that nothing else in the repository leads to.
+pub fn discover(files: &dyn Files, manifests: &[(String, Arc<Tree>)]) -> Vec<Discovered> {
+    let mut written = Vec::new();
+    let mut found: BTreeMap<String, Option<Name>> = BTreeMap::new();
+    for (file, tree) in manifests {
+        // Most files have none.
+        if !tree.source().contains("fluxcd.") {
+            continue;
+        }
+        for root in tree.documents().iter().filter_map(|document| document.root) {
+            let root = tree.node(root);
+            if let Some((path, source)) = synced_by_instance(root) {
+                found.insert(path, Some(source));
+            }
+            written.extend(kustomization(file, root));
+        }
+    }
+    let mut reaches = Reaches { files, known: BTreeMap::new() };
+    let edges: Vec<Arc<BTreeSet<String>>> =
+        written.iter().map(|one| reaches.of(&one.path)).collect();
+    for (one, reached) in written.iter().zip(&edges) {
+        if reached.contains(&one.file) && !found.contains_key(&one.path) {
+            found.insert(one.path.clone(), one.source.clone());
+        }
+    }
+    let mut covered = BTreeSet::new();
+    let mut queue: Vec<Arc<BTreeSet<String>>> = found.keys().map(|path| reaches.of(path)).collect();
+    cover(&mut covered, &mut queue, &written, &edges);
+    loop {
+        let left: Vec<&Written> =
+            written.iter().filter(|one| !covered.contains(&one.file)).collect();
+        // Of folders in a circle, the first one stands for all.
+        let led_to = |file: &str| {
+            left.iter().any(|other| {
+                other.file != file
+                    && written
+                        .iter()
+                        .zip(&edges)
+                        .any(|(w, reached)| w.file == other.file && reached.contains(file))
+            })
+        };
+        let first = left
+            .iter()
+            .filter(|one| !led_to(&one.file))
+            .min_by_key(|one| (folder_of(&one.file).matches('/').count(), one.file.clone()))
+            .or_else(|| left.first());
+        let Some(first) = first else { break };
+        let folder = folder_of(&first.file).to_owned();
+        // Beside clusters that are known, only a folder like theirs is another one: any other
+        // Kustomization is a leftover, which nothing applies.
+        if !found.is_empty() && !found.keys().any(|known| are_alike(known, &folder)) {
+            covered.insert(first.file.clone());
+            continue;
+        }
+        let file = first.file.clone();
+        queue.push(Arc::new(BTreeSet::from([file])));
+        queue.push(reaches.of(&folder));
+        cover(&mut covered, &mut queue, &written, &edges);
+        found.insert(folder, None);
+    }
+    named(found)
+}
+
+/// The files that a folder's kustomization leads to, by what is written, without building it.
+pub(crate) fn files_below(files: &dyn Files, folder: &str) -> Arc<BTreeSet<String>> {
+    Reaches { files, known: BTreeMap::new() }.of(folder)
+}
+
+/// Adds what is reached, and what Kustomizations among it reach.
+fn cover(
+    covered: &mut BTreeSet<String>,
+    queue: &mut Vec<Arc<BTreeSet<String>>>,
+    written: &[Written],
+    edges: &[Arc<BTreeSet<String>>],
+) {
+    while let Some(reached) = queue.pop() {
+        for (one, further) in written.iter().zip(edges) {
+            if reached.contains(&one.file) && covered.insert(one.file.clone()) {
+                queue.push(Arc::clone(further));
+                // Several Kustomizations may stand in a file.
+                let same_file = written.iter().zip(edges).filter(|(w, _)| w.file == one.file);
+                queue.extend(same_file.map(|(_, further)| Arc::clone(further)));
+            }
+        }
+    }
+}
+
+fn named(found: BTreeMap<String, Option<Name>>) -> Vec<Discovered> {
+    let last = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for path in found.keys() {
+        *counts.entry(last(path)).or_default() += 1;
+    }
+    found
+        .into_iter()
+        .map(|(path, source)| {
+            let name = last(&path);
+            let name = match counts.get(&name) {
+                _ if path.is_empty() => "cluster".to_owned(),
+                Some(1) => name,
+                _ => path.clone(),
+            };
+            Discovered { name, path, source }
+        })
+        .collect()
+}
+
+/// Whether two paths differ in one of their parts: `clusters/production` and `clusters/staging`.
+fn are_alike(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<&str>, Vec<&str>) = (a.split('/').collect(), b.split('/').collect());
+    a.len() == b.len() && a.iter().zip(&b).filter(|(a, b)| a != b).count() <= 1
+}
+
+fn folder_of(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn text<'t>(node: Node<'t>, keys: &[&str]) -> Option<&'t str> {
+    keys.iter().try_fold(node, |node, key| node.get(key))?.as_str()
+}
+
+/// The folder that a FluxInstance (fluxcd.controlplane.io) syncs, and the source that the operator
+/// makes for it.
+fn synced_by_instance(root: Node<'_>) -> Option<(String, Name)> {
+    let group = text(root, &["apiVersion"])?.split('/').next()?;
+    if text(root, &["kind"])? != "FluxInstance" || group != "fluxcd.controlplane.io" {
+        return None;
+    }
+    let path = join("", text(root, &["spec", "sync", "path"])?).ok()?;
+    let namespace = text(root, &["metadata", "namespace"]).unwrap_or("flux-system").to_owned();
+    let name = text(root, &["spec", "sync", "name"]).unwrap_or(&namespace).to_owned();
+    Some((path, Name { namespace, name }))
+}
+
+fn kustomization(file: &str, root: Node<'_>) -> Option<Written> {
+    // A patch for Kustomizations has no source.
+    if !Kustomization::is_one(root) || text(root, &["spec", "sourceRef", "name"]).is_none() {
+        return None;
+    }
+    let path = join("", text(root, &["spec", "path"]).unwrap_or_default()).ok()?;
+    let namespace = text(root, &["metadata", "namespace"]).unwrap_or("flux-system");
+    let source_namespace = text(root, &["spec", "sourceRef", "namespace"]);
+    let source = Name {
+        namespace: source_namespace.unwrap_or(namespace).to_owned(),
+        name: text(root, &["spec", "sourceRef", "name"])?.to_owned(),
+    };
+    // All of a source: of another repository, more likely than of this one, unless it is as
+    // `flux bootstrap` writes it.
+    let bootstrapped =
+        text(root, &["metadata", "name"]) == Some(&source.name) && namespace == source.name;
+    // What ArtifactGenerators make has other paths.
+    let generated = text(root, &["spec", "sourceRef", "kind"]) == Some("ExternalArtifact");
+    if (path.is_empty() && !bootstrapped) || generated {
+        return None;
+    }
+    Some(Written { file: file.to_owned(), path, source: Some(source) })
+}
+
+/// The files that a folder's kustomization uses, by the paths that are written in kustomization
+/// files, without building anything.
+struct Reaches<'f> {
+    files: &'f dyn Files,
+    known: BTreeMap<String, Arc<BTreeSet<String>>>,
+}
+
+impl Reaches<'_> {
+    fn of(&mut self, folder: &str) -> Arc<BTreeSet<String>> {
+        if let Some(known) = self.known.get(folder) {
+            return Arc::clone(known);
+        }
+        let mut reached = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        self.visit(folder, &mut reached, &mut seen, true);
+        let reached = Arc::new(reached);
+        self.known.insert(folder.to_owned(), Arc::clone(&reached));
+        reached
+    }
+
+    fn visit(
+        &self,
+        folder: &str,
+        reached: &mut BTreeSet<String>,
+        seen: &mut BTreeSet<String>,
+        generate: bool,
+    ) {
+        let mut queue = vec![(folder.to_owned(), generate)];
+        while let Some((folder, generate)) = queue.pop() {
+            if !seen.insert(folder.clone()) {
+                continue;
+            }
+            let file = FILE_NAMES.iter().find_map(|name| {
+                let path = join(&folder, name).ok()?;
+                self.files.tree(&path)
+            });
+            let Some(root) = file.as_ref().and_then(|tree| tree.root(0)) else {
+                if generate {
+                    self.list(&folder, reached, &mut queue);
+                }
+                continue;
+            };
+            for list in ["resources", "bases", "components"] {
+                for item in root.get(list).iter().flat_map(|list| list.items()) {
+                    let Ok(path) = join(&folder, item.text()) else { continue };
+                    if self.files.is_folder(&path) {
+                        queue.push((path, false));
+                    } else {
+                        reached.insert(path);
+                    }
+                }
+            }
+        }
+    }
+
+    fn list(&self, folder: &str, reached: &mut BTreeSet<String>, queue: &mut Vec<(String, bool)>) {
+        for entry in self.files.list(folder) {
+            let Ok(path) = join(folder, &entry.name) else { continue };
+            if entry.is_folder {
+                queue.push((path, true));
+            } else if is_manifest(&path) {
+                reached.insert(path);
+            }
+        }
+    }
+}

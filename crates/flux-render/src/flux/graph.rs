@@ -1,0 +1,515 @@
+//! All Kustomizations of a cluster: those in its folder, those that these render, and so on until
+//! nothing new appears.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use spanned_yaml::Node;
+
+use super::{
+    discover::files_below,
+    manifest::Manifest,
+    objects::ObjectId,
+    pipeline::{Applied, Problem, Rendering, render_one},
+    source::{Artifact, Reason, Source, SourceVerdict, same_repository},
+    spec::{Kustomization, Name, SourceRef, SubstituteFrom},
+    variables::{Found, Variables},
+};
+use crate::{
+    error::Error,
+    kustomize::{Builder, objects_of_file},
+    place::Origin,
+};
+
+/// A cluster to render.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterSettings {
+    /// Its name.
+    pub name: String,
+    /// The folder that Flux is pointed at.
+    pub path: String,
+    /// The source by which that folder is reconciled, where it is known.
+    pub source: Option<Name>,
+    /// Sources that are this repository: `name`, `namespace/name` or `Kind/namespace/name`.
+    pub sources: Vec<String>,
+    /// Addresses of this repository.
+    pub remotes: Vec<String>,
+    /// Values of variables that live outside of the repository.
+    pub variables: BTreeMap<String, String>,
+}
+
+/// What is applied to a cluster.
+#[derive(Debug, Default)]
+pub struct Cluster {
+    /// Its name.
+    pub name: String,
+    /// The folder that Flux is pointed at.
+    pub path: String,
+    /// Its Kustomizations: first the one of its own folder, then in the order in which they were
+    /// found.
+    pub members: Vec<Member>,
+    /// Kustomizations of a name that another one has already: the later one's place.
+    pub rivals: Vec<(Name, Origin)>,
+    /// An undefined variable stops a Kustomization (kustomize-controller from v1.9 on, unless a
+    /// flag says otherwise).
+    pub strict: bool,
+    /// Rendering gave new Kustomizations or variables even after many rounds.
+    pub unsettled: bool,
+}
+
+/// A Kustomization of a cluster.
+#[derive(Debug)]
+pub struct Member {
+    /// What it says.
+    pub spec: Kustomization,
+    /// The member whose output holds it; none for the cluster's own folder.
+    pub parent: Option<usize>,
+    /// What its source is.
+    pub source: SourceVerdict,
+    /// What came out.
+    pub outcome: Outcome,
+    /// What is wrong with its variables.
+    pub problems: Vec<Problem>,
+    /// Where the cluster's own folder can't be built: its objects as they are written, so that the
+    /// rest of the cluster is found all the same.
+    as_written: Vec<Applied>,
+    input: Option<Input>,
+}
+
+/// What came of a Kustomization.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It was rendered.
+    Rendered(Rendering),
+    /// It can't be built.
+    Failed(Error),
+    /// Its source isn't this repository.
+    Elsewhere,
+    /// Its folder isn't there.
+    NoFolder,
+}
+
+impl Outcome {
+    /// What was rendered, if anything.
+    pub fn rendering(&self) -> Option<&Rendering> {
+        match self {
+            Self::Rendered(rendering) => Some(rendering),
+            _ => None,
+        }
+    }
+}
+
+impl Member {
+    /// The objects that it applies.
+    pub fn objects(&self) -> &[Applied] {
+        self.outcome.rendering().map_or(&self.as_written, |rendering| &rendering.objects)
+    }
+}
+
+/// What a rendering depends on, beside the files.
+#[derive(Debug, PartialEq)]
+struct Input {
+    spec: String,
+    variables: Option<Variables>,
+    strict: bool,
+}
+
+/// Rounds after which a cluster that goes on changing is given up.
+const MOST_ROUNDS: usize = 32;
+/// Most Kustomizations of a cluster.
+const MOST_MEMBERS: usize = 20_000;
+
+/// Renders a cluster.
+pub fn render(builder: &Builder<'_>, settings: &ClusterSettings) -> Cluster {
+    let mut cluster = Cluster {
+        name: settings.name.clone(),
+        path: settings.path.clone(),
+        strict: true,
+        ..Cluster::default()
+    };
+    cluster.members.push(Member::new(Kustomization::of_folder(&settings.path), None));
+    for round in 0.. {
+        if round == MOST_ROUNDS || cluster.members.len() > MOST_MEMBERS {
+            cluster.unsettled = true;
+            break;
+        }
+        let rendered = cluster.render_round(builder, settings);
+        cluster.strict = cluster.controller_is_strict();
+        let grown = cluster.grow(builder);
+        if !rendered && !grown {
+            break;
+        }
+    }
+    cluster
+}
+
+impl Member {
+    fn new(spec: Kustomization, parent: Option<usize>) -> Self {
+        Self {
+            spec,
+            parent,
+            source: SourceVerdict::Missing,
+            outcome: Outcome::Elsewhere,
+            problems: Vec::new(),
+            as_written: Vec::new(),
+            input: None,
+        }
+    }
+}
+
+/// What a round found out about a member.
+struct Next {
+    source: SourceVerdict,
+    problems: Vec<Problem>,
+    input: Input,
+    outcome: Option<Outcome>,
+}
+
+impl Cluster {
+    /// All objects with the members that apply them.
+    pub fn objects(&self) -> impl Iterator<Item = (usize, &Applied)> {
+        self.members
+            .iter()
+            .enumerate()
+            .flat_map(|(index, member)| member.objects().iter().map(move |one| (index, one)))
+    }
+
+    /// Renders the members whose input is new. Whether there were any.
+    fn render_round(&mut self, builder: &Builder<'_>, settings: &ClusterSettings) -> bool {
+        self.mount();
+        let sources = self.sources();
+        let data = self.data();
+        let next: Vec<Next> = self
+            .members
+            .par_iter()
+            .enumerate()
+            .map(|(index, member)| self.next(index, member, builder, settings, &sources, &data))
+            .collect();
+        let mut changed = false;
+        for (member, next) in self.members.iter_mut().zip(next) {
+            member.source = next.source;
+            member.problems = next.problems;
+            if let Some(outcome) = next.outcome {
+                let failed_root = member.parent.is_none() && matches!(outcome, Outcome::Failed(_));
+                member.as_written =
+                    if failed_root { as_written(builder, &member.spec) } else { Vec::new() };
+                member.outcome = outcome;
+                changed = true;
+            }
+            member.input = Some(next.input);
+        }
+        changed
+    }
+
+    fn next(
+        &self,
+        index: usize,
+        member: &Member,
+        builder: &Builder<'_>,
+        settings: &ClusterSettings,
+        sources: &[Source],
+        data: &BTreeMap<(&str, &str, &str), Found<'_>>,
+    ) -> Next {
+        let source = verdict(index, &member.spec, builder, settings, sources);
+        let mut problems = Vec::new();
+        let variables = member.spec.post_build.as_ref().and_then(|post_build| {
+            let namespace = member.spec.name.namespace.as_str();
+            let find = |from: &SubstituteFrom| {
+                data.get(&(from.kind.as_str(), namespace, from.name.as_str())).map(Found::copy)
+            };
+            let variables = Variables::gather(
+                &member.spec,
+                post_build,
+                &settings.variables,
+                find,
+                &mut problems,
+            );
+            (post_build.always || !variables.is_empty()).then_some(variables)
+        });
+        let input = Input {
+            spec: format!("{:?} {:?}", source, member.spec),
+            variables,
+            strict: self.strict,
+        };
+        if member.input.as_ref() == Some(&input) {
+            return Next { source, problems, input, outcome: None };
+        }
+        let outcome = if !matches!(source, SourceVerdict::Here(_)) {
+            Outcome::Elsewhere
+        } else if !builder.files().is_folder(&member.spec.folder()) {
+            Outcome::NoFolder
+        } else {
+            match render_one(builder, &member.spec, input.variables.as_ref(), self.strict) {
+                Ok(rendering) => Outcome::Rendered(rendering),
+                Err(error) => Outcome::Failed(error),
+            }
+        };
+        Next { source, problems, input, outcome: Some(outcome) }
+    }
+
+    /// Finds the folders of sources that are made from others.
+    fn mount(&mut self) {
+        let mut mounts: BTreeMap<Name, Vec<(String, String)>> = BTreeMap::new();
+        for (_, applied) in self.objects().filter(|(_, one)| one.id.kind == "ArtifactGenerator") {
+            let namespace = name_of(&applied.id).namespace;
+            for artifact in
+                applied.manifest.root().iter().flat_map(|root| Artifact::of(*root, &namespace))
+            {
+                mounts.insert(artifact.name, artifact.mounts);
+            }
+        }
+        for member in &mut self.members {
+            let source = member.spec.source.as_ref();
+            let artifact = source.filter(|source| source.kind == "ExternalArtifact");
+            member.spec.mounts =
+                artifact.and_then(|source| mounts.get(&source.name)).cloned().unwrap_or_default();
+        }
+    }
+
+    /// Takes in the Kustomizations that are rendered now. Whether any is new or different.
+    fn grow(&mut self, builder: &Builder<'_>) -> bool {
+        let mut found: Vec<(Kustomization, usize)> = Vec::new();
+        let mut rivals = Vec::new();
+        for (parent, applied) in self.objects() {
+            if applied.id.kind != "Kustomization" {
+                continue;
+            }
+            let Some(spec) = Kustomization::read(&applied.manifest, builder.files()) else {
+                continue;
+            };
+            if let Some((_, _)) = found.iter().find(|(known, _)| known.name == spec.name) {
+                rivals.push((spec.name, spec.origin));
+            } else {
+                found.push((spec, parent));
+            }
+        }
+        self.rivals = rivals;
+        let root_folder = self.members.first().map(|root| root.spec.folder());
+        let mut changed = false;
+        let mut kept = vec![Name::default(); 1];
+        for (spec, parent) in found {
+            // The Kustomization that reconciles the cluster's own folder is the root itself.
+            let is_root = parent == 0
+                && Some(spec.folder()) == root_folder
+                && self
+                    .members
+                    .first()
+                    .is_some_and(|root| root.spec.source.is_none() || root.spec.name == spec.name);
+            let known = if is_root {
+                Some(0)
+            } else {
+                self.members
+                    .iter()
+                    .skip(1)
+                    .position(|member| member.spec.name == spec.name)
+                    .map(|at| at + 1)
+            };
+            kept.push(spec.name.clone());
+            match known.and_then(|at| self.members.get_mut(at)) {
+                Some(member) => {
+                    let mut spec = spec;
+                    spec.mounts.clone_from(&member.spec.mounts);
+                    if format!("{:?}", member.spec) != format!("{spec:?}") {
+                        member.spec = spec;
+                        changed = true;
+                    }
+                    if !is_root {
+                        member.parent = Some(parent);
+                    }
+                }
+                None => {
+                    self.members.push(Member::new(spec, Some(parent)));
+                    changed = true;
+                }
+            }
+        }
+        changed
+    }
+
+    /// The sources that are rendered.
+    fn sources(&self) -> Vec<Source> {
+        let text = |node: Option<Node<'_>>| node.and_then(|node| node.as_str()).map(str::to_owned);
+        let mut sources = Vec::new();
+        for (_, applied) in self.objects() {
+            if applied.id.kind == "ArtifactGenerator" {
+                let namespace = name_of(&applied.id).namespace;
+                let made = applied.manifest.root().map(|root| Artifact::of(root, &namespace));
+                sources.extend(made.into_iter().flatten().map(|artifact| Source {
+                    kind: "ExternalArtifact".to_owned(),
+                    name: artifact.name,
+                    copied_from: artifact.sources,
+                    ..Source::default()
+                }));
+            }
+            let kinds = ["GitRepository", "OCIRepository", "Bucket", "ExternalArtifact"];
+            if applied.id.group() != "source.toolkit.fluxcd.io"
+                || !kinds.contains(&applied.id.kind.as_str())
+            {
+                continue;
+            }
+            let spec = applied.manifest.root().and_then(|root| root.get("spec"));
+            let url = spec.and_then(|spec| spec.get("url").or_else(|| spec.get("endpoint")));
+            sources.push(Source {
+                kind: applied.id.kind.clone(),
+                name: name_of(&applied.id),
+                origin: url
+                    .and_then(|node| applied.manifest.origin(node.span().start).cloned())
+                    .unwrap_or_default(),
+                url: text(url).unwrap_or_default(),
+                copied_from: Vec::new(),
+            });
+        }
+        sources
+    }
+
+    /// What `substituteFrom` can name.
+    fn data(&self) -> BTreeMap<(&str, &str, &str), Found<'_>> {
+        let mut data = BTreeMap::new();
+        for (_, applied) in self.objects() {
+            let id = &applied.id;
+            match (id.kind.as_str(), id.group()) {
+                ("ConfigMap" | "Secret", "") => {
+                    let key = (id.kind.as_str(), id.namespace.as_str(), id.name.as_str());
+                    data.insert(key, Found::Manifest(&applied.manifest));
+                }
+                ("ExternalSecret" | "SealedSecret", _) => {
+                    let target = made_by(&applied.manifest).unwrap_or(&id.name);
+                    data.entry(("Secret", id.namespace.as_str(), target)).or_insert(Found::Made);
+                }
+                _ => {}
+            }
+        }
+        data
+    }
+
+    /// Whether the kustomize-controller among the objects is strict: from v1.9 on, unless the
+    /// feature gate StrictPostBuildSubstitutions says otherwise. Where it isn't among them, a
+    /// recent one is assumed.
+    fn controller_is_strict(&self) -> bool {
+        let controller = self.objects().map(|(_, applied)| applied).find(|applied| {
+            applied.id.kind == "Deployment" && applied.id.name == "kustomize-controller"
+        });
+        let Some(root) = controller.and_then(|applied| applied.manifest.root()) else {
+            return true;
+        };
+        let spec = ["spec", "template", "spec", "containers"];
+        let containers = spec.iter().try_fold(root, |node, key| node.get(key));
+        for container in containers.iter().flat_map(|list| list.items()) {
+            for argument in container.get("args").iter().flat_map(|list| list.items()) {
+                let text = argument.text();
+                if text.starts_with("--feature-gates") {
+                    if text.contains("StrictPostBuildSubstitutions=true") {
+                        return true;
+                    }
+                    if text.contains("StrictPostBuildSubstitutions=false") {
+                        return false;
+                    }
+                }
+            }
+            let image = container.get("image").map(|image| image.text()).unwrap_or_default();
+            if let Some((_, tag)) = image.rsplit_once("kustomize-controller:v") {
+                let mut numbers = tag.split(|c: char| !c.is_ascii_digit());
+                let mut number = || numbers.next().and_then(|n| n.parse::<u32>().ok());
+                if let (Some(major), Some(minor)) = (number(), number()) {
+                    return (major, minor) >= (1, 9);
+                }
+            }
+        }
+        true
+    }
+}
+
+impl<'m> Found<'m> {
+    fn copy(&self) -> Found<'m> {
+        match self {
+            Self::Manifest(manifest) => Found::Manifest(manifest),
+            Self::Made => Found::Made,
+        }
+    }
+}
+
+/// The objects of a folder that can't be built.
+fn as_written(builder: &Builder<'_>, spec: &Kustomization) -> Vec<Applied> {
+    let files = builder.files();
+    let paths = files_below(files, &spec.folder());
+    let resources = paths.iter().filter_map(|path| objects_of_file(files, path).ok()).flatten();
+    resources.filter_map(|resource| Applied::as_written(&resource).ok()).collect()
+}
+
+/// The Secret that an ExternalSecret makes.
+fn made_by(manifest: &Manifest) -> Option<&str> {
+    let target = manifest.root()?.get("spec")?.get("target")?;
+    target.get("name")?.as_str()
+}
+
+fn name_of(id: &ObjectId) -> Name {
+    let namespace = if id.namespace.is_empty() { "default" } else { &id.namespace };
+    Name { namespace: namespace.to_owned(), name: id.name.clone() }
+}
+
+/// What a Kustomization's source is.
+fn verdict(
+    index: usize,
+    spec: &Kustomization,
+    builder: &Builder<'_>,
+    settings: &ClusterSettings,
+    sources: &[Source],
+) -> SourceVerdict {
+    let Some(wanted) = &spec.source else { return SourceVerdict::Here(Reason::Bootstrap) };
+    if index == 0 {
+        return SourceVerdict::Here(Reason::Bootstrap);
+    }
+    let found =
+        sources.iter().find(|source| source.kind == wanted.kind && source.name == wanted.name);
+    if let Some(artifact) = found.filter(|source| !source.copied_from.is_empty()) {
+        let here = artifact.copied_from.iter().all(|(kind, name)| {
+            let origin =
+                SourceRef { kind: kind.clone(), name: name.clone(), ..SourceRef::default() };
+            let spec = Kustomization { source: Some(origin), ..spec.clone() };
+            // What is copied from something copied isn't followed further.
+            kind != "ExternalArtifact"
+                && matches!(
+                    verdict(index, &spec, builder, settings, sources),
+                    SourceVerdict::Here(_)
+                )
+        });
+        if here {
+            return SourceVerdict::Here(Reason::Generated);
+        }
+    }
+    let Name { namespace, name } = &wanted.name;
+    let configured = settings.sources.iter().any(|pattern| {
+        *pattern == *name
+            || *pattern == format!("{namespace}/{name}")
+            || *pattern == format!("{}/{namespace}/{name}", wanted.kind)
+    });
+    if configured {
+        return SourceVerdict::Here(Reason::Configured);
+    }
+    if let Some(source) = found
+        && settings.remotes.iter().any(|remote| same_repository(remote, &source.url))
+    {
+        return SourceVerdict::Here(Reason::Remote);
+    }
+    // Where nothing in the repository says by which source the folder came, it is Flux's usual one.
+    let usual = Name { namespace: "flux-system".into(), name: "flux-system".into() };
+    let bootstrap = settings.source.as_ref().unwrap_or(&usual);
+    let is_git = matches!(wanted.kind.as_str(), "GitRepository" | "OCIRepository" | "Bucket");
+    if *bootstrap == wanted.name && is_git {
+        return SourceVerdict::Here(Reason::Bootstrap);
+    }
+    let mut git = sources.iter().filter(|source| source.kind == "GitRepository");
+    let only = match (git.next(), git.next()) {
+        (Some(only), None) => only.name == wanted.name && wanted.kind == "GitRepository",
+        _ => false,
+    };
+    if only && builder.files().is_folder(&spec.folder()) {
+        return SourceVerdict::Here(Reason::OnlyGitSource);
+    }
+    match found {
+        Some(source) => {
+            SourceVerdict::Foreign { url: source.url.clone(), origin: source.origin.clone() }
+        }
+        None => SourceVerdict::Missing,
+    }
+}

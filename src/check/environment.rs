@@ -1,0 +1,245 @@
+//! Checks what is applied together: the objects of a cluster, of an overlay, or those of all
+//! manifests that neither uses.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::{
+    Namespace,
+    cluster::{Cluster, Scope},
+    documents,
+    engine::Draft,
+    plan::Plan,
+    suppress::Annotation,
+    violation::{Findings, Place, Violation},
+};
+use crate::{
+    config::Config,
+    finding::{Finding, Gap, GapKind, Level, Related},
+    fleet::{Environment, Fleet},
+    kube::Object,
+    repo::File,
+    rules::Rule,
+};
+
+/// What a check of an environment says.
+#[derive(Default)]
+pub(super) struct Checked {
+    pub(super) drafts: Vec<Draft>,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) annotations: Vec<Annotation>,
+    /// The files that name the objects, one for each object.
+    pub(super) objects: Vec<Arc<str>>,
+}
+
+/// Checks what a cluster or an overlay applies.
+pub(super) fn check_rendered(
+    fleet: &Fleet,
+    environment: &Environment<'_>,
+    plan: &Plan<'_>,
+    config: &Config,
+) -> Checked {
+    let mut gaps = Vec::new();
+    let files: Vec<File> = environment
+        .objects
+        .par_iter()
+        .map(|applied| File::rendered(Arc::clone(&applied.manifest), Arc::clone(&fleet.files)))
+        .collect();
+    let mut objects = Vec::with_capacity(files.len());
+    for (file, applied) in files.iter().zip(&environment.objects) {
+        let Some(object) = file.tree.root(0).and_then(|root| Object::read(file, root)) else {
+            continue;
+        };
+        let place = || Place::node(&object, object.root).locate().location;
+        if !applied.control.is_applied() {
+            gaps.push(Gap {
+                kind: GapKind::Skipped,
+                message: format!("{} is left alone by Flux, as its metadata says", applied.id),
+                location: place(),
+            });
+            continue;
+        }
+        if applied.encrypted {
+            gaps.push(Gap {
+                kind: GapKind::UnknownValue,
+                message: format!("{} holds values that SOPS has encrypted", applied.id),
+                location: place(),
+            });
+        }
+        gaps.extend(documents::not_rendered(&object));
+        objects.push(object);
+    }
+    let mut checked = check(&objects, environment.cluster, plan, config);
+    checked.gaps.append(&mut gaps);
+    checked
+}
+
+/// Checks objects that are applied together.
+pub(super) fn check(
+    objects: &[Object<'_>],
+    cluster_name: Option<&str>,
+    plan: &Plan<'_>,
+    config: &Config,
+) -> Checked {
+    let read: Vec<_> = objects.par_iter().filter_map(|object| plan.read_pod(object)).collect();
+    let mut pods = Vec::with_capacity(read.len());
+    let mut gaps = Findings::default();
+    for (object, pod) in read {
+        match pod {
+            Ok(pod) => pods.push(pod),
+            Err(malformed) => {
+                let place = Place::node(object, malformed.node);
+                gaps.gap(GapKind::Unreadable, place, malformed.message);
+            }
+        }
+    }
+    for pod in &pods {
+        for malformed in &pod.malformed {
+            let place = Place::node(pod.object, malformed.node);
+            gaps.gap(GapKind::Unreadable, place, malformed.message.clone());
+        }
+    }
+    let cluster = Cluster::new(objects, &pods);
+    gaps_of_namespaces(&cluster, &mut gaps);
+    for object in objects.iter().filter(|object| crate::netpol::is_third_party_policy(object)) {
+        let message = format!(
+            "{} is not evaluated: only a NetworkPolicy counts as closing traffic",
+            object.kind
+        );
+        gaps.gap(GapKind::Skipped, Place::node(object, object.root), message);
+    }
+
+    let mut collected: Vec<Findings<'_>> = vec![gaps];
+    let scope = |namespace: &str| Scope {
+        config,
+        cluster: &cluster,
+        namespace: cluster.namespace(namespace),
+    };
+    let worth_keeping = |findings: &Findings<'_>| !findings.is_empty();
+    collected.par_extend(
+        objects
+            .par_iter()
+            .map(|object| {
+                let mut findings = Findings::default();
+                plan.check_object(object, &scope(object.effective_namespace()), &mut findings);
+                findings
+            })
+            .filter(worth_keeping),
+    );
+    collected.par_extend(
+        pods.par_iter()
+            .map(|pod| {
+                let mut findings = Findings::default();
+                plan.check_pod(pod, &scope(pod.namespace()), &mut findings);
+                findings
+            })
+            .filter(worth_keeping),
+    );
+    let namespaces: Vec<_> = cluster.namespaces.values().collect();
+    collected.par_extend(
+        namespaces
+            .par_iter()
+            .map(|namespace| {
+                let mut findings = Findings::default();
+                plan.check_namespace(namespace, &scope(namespace.name), &mut findings);
+                findings
+            })
+            .filter(worth_keeping),
+    );
+    let drafts = collected
+        .par_iter()
+        .flat_map_iter(|findings| {
+            findings
+                .violations
+                .iter()
+                .filter_map(|(rule, violation)| draft(rule, violation, cluster_name, plan))
+        })
+        .collect();
+    let gaps = collected.iter().flat_map(gaps_in).collect();
+    let annotations = objects.iter().filter_map(Annotation::of).collect();
+    let objects = objects.iter().map(|object| object.file.path.clone()).collect();
+    Checked { drafts, gaps, annotations, objects }
+}
+
+fn gaps_of_namespaces<'a>(cluster: &Cluster<'a>, gaps: &mut Findings<'a>) {
+    for policy in cluster.namespaces.values().flat_map(|namespace| &namespace.network_policies) {
+        for problem in &policy.problems {
+            match &problem.refused {
+                None => gaps.unknown(policy.object, problem.node),
+                Some(why) => gaps.gap(
+                    GapKind::Unreadable,
+                    Place::node(policy.object, problem.node),
+                    format!("the API server refuses this NetworkPolicy: {why}"),
+                ),
+            }
+        }
+    }
+    for (first, later) in cluster.namespaces.values().flat_map(Namespace::rivals) {
+        let at = first.file.location(first.root.span());
+        let message = format!(
+            "{} {} is written at {}:{} as well: which of them a cluster has is not known",
+            later.kind,
+            later.name.unwrap_or_default(),
+            at.file,
+            at.start.line
+        );
+        gaps.gap(GapKind::Unrendered, Place::node(later, later.root), message);
+    }
+}
+
+/// What rules could not tell.
+pub(super) fn gaps_in<'f>(findings: &'f Findings<'_>) -> impl Iterator<Item = Gap> + 'f {
+    findings.gaps.iter().map(|(kind, place, message)| Gap {
+        kind: *kind,
+        message: message.clone(),
+        location: place.locate().location,
+    })
+}
+
+/// A violation with its place, unless its level there is off.
+pub(super) fn draft(
+    rule: &'static Rule,
+    violation: &Violation<'_>,
+    cluster: Option<&str>,
+    plan: &Plan<'_>,
+) -> Option<Draft> {
+    let place = &violation.place;
+    let located = place.locate();
+    let level = plan.level(rule, &[&located.location.file, &place.file.path], place.object);
+    if level == Level::Off {
+        return None;
+    }
+    let explained = violation.related.iter().map(|(place, message)| Related {
+        message: message.clone(),
+        location: place.locate().location,
+    });
+    let mut related: Vec<Related> = Vec::new();
+    for one in located.chain.into_iter().chain(explained) {
+        if one.location != located.location && !related.contains(&one) {
+            related.push(one);
+        }
+    }
+    Some(Draft {
+        stable_field: located.stable_field,
+        namespace: rule
+            .looks_at_namespace()
+            .then(|| place.object.map(|object| object.effective_namespace().to_owned()))
+            .flatten(),
+        finding: Finding {
+            rule: rule.id,
+            level,
+            message: violation.message.clone(),
+            help: violation.help.clone(),
+            label: violation.label.clone(),
+            object: place.object.map(Object::reference),
+            field: located.field,
+            location: located.location,
+            related,
+            clusters: cluster.map(str::to_owned).into_iter().collect(),
+            fingerprint: String::new(),
+            fix: None,
+            suppression: None,
+        },
+    })
+}

@@ -1,0 +1,248 @@
+//! What a repository applies: the clusters that Flux keeps, and the overlays that no cluster uses.
+
+mod gaps;
+mod violation;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use flux_render::{
+    Error, Files, Origin, Place,
+    flux::{self, Applied, Cluster, ClusterSettings, Member, Outcome, Rendering},
+    kustomize::{Builder, FILE_NAMES},
+};
+use rayon::prelude::*;
+
+pub use gaps::gaps;
+pub use violation::{FleetFindings, FleetViolation};
+
+use crate::{
+    config::Config,
+    finding::Location,
+    repo::{Contents, RepositoryFiles},
+};
+
+/// All that a repository applies.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    /// The files that it is made of.
+    pub files: Arc<RepositoryFiles>,
+    /// Clusters, by name.
+    pub clusters: Vec<Cluster>,
+    /// Overlays that no cluster uses, by folder.
+    pub overlays: Vec<Overlay>,
+    /// Files that a cluster or overlay uses.
+    pub used: BTreeSet<String>,
+    /// Folders with a kustomization that a cluster or overlay uses.
+    pub folders: BTreeSet<String>,
+    /// All manifests of the repository, by path.
+    pub manifests: Vec<Arc<str>>,
+}
+
+/// A kustomization that no other uses.
+#[derive(Debug)]
+pub struct Overlay {
+    /// Its folder.
+    pub folder: String,
+    /// What comes out.
+    pub outcome: Result<Rendering, Error>,
+}
+
+/// What one cluster, or one overlay, applies.
+#[derive(Clone, Debug)]
+pub struct Environment<'f> {
+    /// The cluster's name; none for an overlay.
+    pub cluster: Option<&'f str>,
+    /// Its objects.
+    pub objects: Vec<&'f Applied>,
+}
+
+impl Fleet {
+    /// Renders what a repository applies.
+    pub fn render(contents: &Contents, config: &Config, remotes: &[String]) -> Self {
+        let files = Arc::new(RepositoryFiles::new(contents, contents.root.as_deref()));
+        let builder = Builder::new(&*files);
+        let settings = clusters_of(contents, config, remotes, &files);
+        let clusters: Vec<Cluster> =
+            settings.par_iter().map(|settings| flux::render(&builder, settings)).collect();
+        let mut fleet = Self {
+            clusters,
+            manifests: contents.files.iter().map(|file| file.path.clone()).collect(),
+            ..Self::default()
+        };
+        let mut failed = BTreeSet::new();
+        for member in fleet.clusters.iter().flat_map(|cluster| &cluster.members) {
+            match &member.outcome {
+                Outcome::Rendered(rendering) => {
+                    fleet.used.extend(rendering.read.iter().cloned());
+                    fleet.folders.extend(rendering.folders.iter().cloned());
+                }
+                Outcome::Failed(_) => {
+                    failed.insert(member.spec.folder());
+                    let paths = member.objects().iter().flat_map(|applied| {
+                        applied.manifest.pieces().iter().filter_map(|piece| piece.origin.place)
+                    });
+                    let paths = paths.filter_map(|place| files.path(place.file));
+                    fleet.used.extend(paths.map(|path| path.to_string()));
+                }
+                Outcome::Elsewhere | Outcome::NoFolder => {}
+            }
+        }
+        let roots = root_overlays(contents, &files, |folder| {
+            fleet.folders.contains(folder) || failed.contains(folder)
+        });
+        fleet.overlays = roots
+            .into_par_iter()
+            .map(|folder| Overlay { outcome: flux::render_folder(&builder, &folder), folder })
+            .collect();
+        for rendering in fleet.overlays.iter().filter_map(|overlay| overlay.outcome.as_ref().ok()) {
+            fleet.used.extend(rendering.read.iter().cloned());
+            fleet.folders.extend(rendering.folders.iter().cloned());
+        }
+        drop(builder);
+        fleet.files = files;
+        fleet
+    }
+
+    /// What is applied together.
+    pub fn environments(&self) -> Vec<Environment<'_>> {
+        let clusters = self.clusters.iter().map(|cluster| Environment {
+            cluster: Some(&cluster.name),
+            objects: cluster.objects().map(|(_, applied)| applied).collect(),
+        });
+        let overlays = self.overlays.iter().filter_map(|overlay| {
+            let rendering = overlay.outcome.as_ref().ok()?;
+            Some(Environment { cluster: None, objects: rendering.objects.iter().collect() })
+        });
+        clusters.chain(overlays).collect()
+    }
+
+    /// All Kustomizations of all clusters, with the cluster's name.
+    pub fn members(&self) -> impl Iterator<Item = (&Cluster, &Member)> {
+        self.clusters
+            .iter()
+            .flat_map(|cluster| cluster.members.iter().map(move |member| (cluster, member)))
+    }
+
+    /// All that was rendered, with the cluster's name if it is for one.
+    pub fn renderings(&self) -> impl Iterator<Item = (Option<&str>, &Rendering)> {
+        let members = self.members().filter_map(|(cluster, member)| {
+            Some((Some(cluster.name.as_str()), member.outcome.rendering()?))
+        });
+        let overlays = self.overlays.iter();
+        members.chain(
+            overlays.filter_map(|overlay| overlay.outcome.as_ref().ok().map(|one| (None, one))),
+        )
+    }
+
+    /// A place as lines and columns.
+    pub fn location(&self, place: Place) -> Location {
+        self.files.location(place).unwrap_or_else(|| Location::file("".into()))
+    }
+
+    /// Where somebody wrote a value: its place, else the place of what last changed it.
+    pub fn location_of(&self, origin: &Origin) -> Option<Location> {
+        let steps = origin.steps().filter_map(|step| step.place);
+        origin.place.into_iter().chain(steps).find_map(|place| self.files.location(place))
+    }
+}
+
+/// The clusters that portcullis.yaml names, else those that are found.
+fn clusters_of(
+    contents: &Contents,
+    config: &Config,
+    remotes: &[String],
+    files: &RepositoryFiles,
+) -> Vec<ClusterSettings> {
+    if !config.clusters.is_empty() {
+        return config
+            .clusters
+            .iter()
+            .map(|(name, cluster)| ClusterSettings {
+                name: name.clone(),
+                path: flux_render::join("", &cluster.path).unwrap_or_default(),
+                source: None,
+                sources: cluster.sources.clone(),
+                remotes: remotes.to_vec(),
+                variables: variables(config, name),
+            })
+            .collect();
+    }
+    let manifests: Vec<_> =
+        contents.files.iter().map(|file| (file.path.to_string(), Arc::clone(&file.tree))).collect();
+    flux::discover(files, &manifests)
+        .into_iter()
+        .map(|found| ClusterSettings {
+            variables: variables(config, &found.name),
+            name: found.name,
+            path: found.path,
+            source: found.source,
+            sources: Vec::new(),
+            remotes: remotes.to_vec(),
+        })
+        .collect()
+}
+
+/// The values that portcullis.yaml gives variables in a cluster: those under the cluster's name
+/// come before those for all.
+fn variables(config: &Config, cluster: &str) -> BTreeMap<String, String> {
+    let text = |value: &serde_yaml::Value| match value {
+        serde_yaml::Value::String(text) => Some(text.clone()),
+        serde_yaml::Value::Bool(value) => Some(value.to_string()),
+        serde_yaml::Value::Number(value) => Some(value.to_string()),
+        _ => None,
+    };
+    let mut variables: BTreeMap<String, String> = config
+        .variables
+        .iter()
+        .filter_map(|(name, value)| Some((name.clone(), text(value)?)))
+        .collect();
+    let own = config.variables.get(cluster).and_then(serde_yaml::Value::as_mapping);
+    for (name, value) in own.into_iter().flatten() {
+        if let (Some(name), Some(value)) = (name.as_str(), text(value)) {
+            variables.insert(name.to_owned(), value);
+        }
+    }
+    variables
+}
+
+/// Folders with a kustomization that no other kustomization uses, components left out.
+fn root_overlays(
+    contents: &Contents,
+    files: &RepositoryFiles,
+    is_used: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let mut folders = BTreeSet::new();
+    let mut referenced = BTreeSet::new();
+    for file in &contents.files {
+        let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
+        if !FILE_NAMES.contains(&name) || is_used(folder) {
+            continue;
+        }
+        let Some(root) = file.tree.root(0) else { continue };
+        let text = |key| root.get(key).map(|node| node.text()).unwrap_or_default();
+        // A file of this name may hold something else.
+        let api = text("apiVersion");
+        if !(api.is_empty() || api.starts_with("kustomize.config.k8s.io/")) {
+            continue;
+        }
+        if text("kind") != "Component" {
+            folders.insert(folder.to_owned());
+        }
+        for list in ["resources", "bases", "components", "generators", "transformers"] {
+            for item in root.get(list).iter().flat_map(|list| list.items()) {
+                if let Ok(path) = flux_render::join(folder, item.text())
+                    && path != folder
+                    && files.is_folder(&path)
+                {
+                    referenced.insert(path);
+                }
+            }
+        }
+    }
+    let roots: Vec<String> = folders.difference(&referenced).cloned().collect();
+    // Where all lead to each other in a circle, one has to be the first.
+    if roots.is_empty() { folders.into_iter().take(1).collect() } else { roots }
+}

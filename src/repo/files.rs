@@ -1,0 +1,168 @@
+//! All files of a repository as rendering asks for them: those that were read, then the disk.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
+
+use flux_render::{FileId, Files, Listed, Place};
+use spanned_yaml::{LineIndex, Tree};
+
+use super::{Contents, DiskFiles};
+use crate::finding::{Location, Position};
+
+/// The files of a repository.
+#[derive(Debug, Default)]
+pub struct RepositoryFiles {
+    files: Vec<Known>,
+    numbers: BTreeMap<Arc<str>, u32>,
+    folders: BTreeSet<String>,
+    /// Files that aren't manifests: what generators read.
+    disk: Option<DiskFiles>,
+}
+
+#[derive(Debug)]
+struct Known {
+    path: Arc<str>,
+    tree: Arc<Tree>,
+    lines: OnceLock<LineIndex>,
+}
+
+impl RepositoryFiles {
+    /// The files that were read, and below `root` those that weren't.
+    pub fn new(contents: &Contents, root: Option<&Path>) -> Self {
+        let mut made = Self {
+            files: Vec::with_capacity(contents.files.len()),
+            numbers: BTreeMap::new(),
+            folders: BTreeSet::from([String::new()]),
+            disk: root.and_then(|root| DiskFiles::new(root).ok()),
+        };
+        for file in &contents.files {
+            made.numbers.insert(file.path.clone(), made.files.len() as u32);
+            made.files.push(Known {
+                path: file.path.clone(),
+                tree: Arc::clone(&file.tree),
+                lines: OnceLock::new(),
+            });
+            let mut folder = &*file.path;
+            while let Some((parent, _)) = folder.rsplit_once('/') {
+                if !made.folders.insert(parent.to_owned()) {
+                    break;
+                }
+                folder = parent;
+            }
+        }
+        made
+    }
+
+    /// The path of a file.
+    pub fn path(&self, id: FileId) -> Option<Arc<str>> {
+        match self.files.get(id.index()) {
+            Some(known) => Some(known.path.clone()),
+            None => Some(self.on_disk(id)?.into()),
+        }
+    }
+
+    fn on_disk(&self, id: FileId) -> Option<String> {
+        let number = id.index().checked_sub(self.files.len())?;
+        self.disk.as_ref()?.path(FileId::new(u32::try_from(number).ok()?))
+    }
+
+    /// A place as lines and columns.
+    pub fn location(&self, place: Place) -> Option<Location> {
+        let locate = |path: Arc<str>, tree: &Tree, lines: &LineIndex| {
+            let position = |offset| {
+                let at = lines.position(tree.source(), offset);
+                Position { line: at.line, column: at.column, offset: at.offset }
+            };
+            Location { file: path, start: position(place.start), end: position(place.end) }
+        };
+        if let Some(known) = self.files.get(place.file.index()) {
+            let lines = known.lines.get_or_init(|| known.tree.line_index());
+            return Some(locate(known.path.clone(), &known.tree, lines));
+        }
+        let path = self.on_disk(place.file)?;
+        let tree = self.disk.as_ref()?.tree(&path)?;
+        Some(locate(path.into(), &tree, &tree.line_index()))
+    }
+
+    /// Whether a path names a kustomization file: of those, only the ones that were read count.
+    fn is_kustomization(path: &str) -> bool {
+        let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+        flux_render::kustomize::FILE_NAMES.contains(&name)
+    }
+}
+
+impl Files for RepositoryFiles {
+    fn bytes(&self, path: &str) -> Option<Arc<[u8]>> {
+        if let Some(disk) = &self.disk {
+            return disk.bytes(path);
+        }
+        let number = self.numbers.get(path)?;
+        self.files.get(*number as usize).map(|known| known.tree.source().as_bytes().into())
+    }
+
+    fn tree(&self, path: &str) -> Option<Arc<Tree>> {
+        match self.numbers.get(path) {
+            Some(number) => self.files.get(*number as usize).map(|known| Arc::clone(&known.tree)),
+            None if Self::is_kustomization(path) || self.folders.contains(path) => None,
+            None => self.disk.as_ref()?.tree(path),
+        }
+    }
+
+    fn id(&self, path: &str) -> FileId {
+        match self.numbers.get(path) {
+            Some(number) => FileId::new(*number),
+            None => {
+                let own = self.disk.as_ref().map_or(0, |disk| disk.id(path).index());
+                FileId::new((self.files.len() + own) as u32)
+            }
+        }
+    }
+
+    fn is_folder(&self, path: &str) -> bool {
+        self.folders.contains(path) || self.disk.as_ref().is_some_and(|disk| disk.is_folder(path))
+    }
+
+    fn list(&self, folder: &str) -> Vec<Listed> {
+        let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let paths = self
+            .numbers
+            .range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded))
+            .map(|(path, _)| &**path)
+            .take_while(|path| path.starts_with(&below))
+            .filter(|path| !is_left_out(path));
+        flux_render::listed(paths, folder)
+    }
+
+    fn by_id(&self, id: FileId) -> Option<Arc<Tree>> {
+        match self.files.get(id.index()) {
+            Some(known) => Some(Arc::clone(&known.tree)),
+            None => self.disk.as_ref()?.tree(&self.on_disk(id)?),
+        }
+    }
+}
+
+/// What Flux leaves out of its artifacts unless told otherwise (source-controller's
+/// `sourceignore`, ExcludeVCS, ExcludeCI and ExcludeExtra).
+fn is_left_out(path: &str) -> bool {
+    let mut parts = path.split('/').rev();
+    let name = parts.next().unwrap_or_default();
+    let in_folder = parts.any(|folder| matches!(folder, ".git" | ".github" | ".circleci"));
+    let ci = [
+        ".travis.yml",
+        ".gitlab-ci.yml",
+        "appveyor.yml",
+        ".drone.yml",
+        "cloudbuild.yaml",
+        "codeship-services.yml",
+        "codeship-steps.yml",
+        ".goreleaser.yml",
+        ".goreleaser.yaml",
+        ".sops.yaml",
+        ".flux.yaml",
+    ];
+    in_folder || ci.contains(&name)
+}

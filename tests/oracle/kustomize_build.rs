@@ -174,19 +174,8 @@ fn corpora() -> Result<(), Failed> {
     };
     let mut disagreements = Disagreements::default();
     let mut cases = 0;
-    let mut roots: Vec<PathBuf> = std::fs::read_dir(&corpora)?
-        .filter_map(|entry| Some(entry.ok()?.path()).filter(|path| path.is_dir()))
-        .collect();
-    roots.sort();
-    for root in roots {
-        let mut contents = Vec::new();
-        for entry in walkdir::WalkDir::new(&root).sort_by_file_name() {
-            let entry = entry?;
-            if entry.file_type().is_file() {
-                let path = relative(&root, entry.path());
-                contents.push((path, std::fs::read(entry.path())?));
-            }
-        }
+    for root in folders(&corpora)? {
+        let contents = contents(&root)?;
         let folders: Vec<String> = contents
             .iter()
             .filter_map(|(path, content)| {
@@ -226,6 +215,27 @@ fn corpora() -> Result<(), Failed> {
     disagreements.verdict(cases)
 }
 
+/// The folders of a folder, by name.
+pub(crate) fn folders(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(path)?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    Ok(folders)
+}
+
+/// All files below a folder, by path.
+pub(crate) fn contents(root: &Path) -> Result<Vec<(String, Vec<u8>)>, Failed> {
+    let mut contents = Vec::new();
+    for entry in walkdir::WalkDir::new(root).sort_by_file_name() {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            contents.push((relative(root, entry.path()), std::fs::read(entry.path())?));
+        }
+    }
+    Ok(contents)
+}
+
 fn relative(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
 }
@@ -242,18 +252,21 @@ fn tables() -> Result<(), Failed> {
     let verdicts = judges()?.ask_all::<_, Tables>("kustomize-tables", &[serde_json::json!({})])?;
     let Some(judged) = verdicts.into_iter().next() else { return Err("no answer".into()) };
     let judged = judged?;
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/flux-render/tables");
-    for (name, table) in [("field-specs.tsv", judged.field_specs), ("schema.txt", judged.schema)] {
-        let path = folder.join(name);
-        let ours = std::fs::read_to_string(&path)?;
-        let head: String =
-            ours.split_inclusive('\n').take_while(|line| line.starts_with('#')).collect();
-        let theirs = format!("{head}{table}");
-        if std::env::var_os("PORTCULLIS_UPDATE").is_some() {
-            std::fs::write(&path, theirs)?;
-        } else if ours != theirs {
-            return Err(format!("{name} differs: run this with PORTCULLIS_UPDATE=1").into());
-        }
+    compare_table("field-specs.tsv", &judged.field_specs)?;
+    compare_table("schema.txt", &judged.schema)
+}
+
+/// Compares a table that flux-render builds in with what the judge says, or writes it anew.
+pub(crate) fn compare_table(name: &str, judged: &str) -> Result<(), Failed> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/flux-render/tables").join(name);
+    let ours = std::fs::read_to_string(&path)?;
+    let head: String =
+        ours.split_inclusive('\n').take_while(|line| line.starts_with('#')).collect();
+    let theirs = format!("{head}{judged}");
+    if std::env::var_os("PORTCULLIS_UPDATE").is_some() {
+        std::fs::write(&path, theirs)?;
+    } else if ours != theirs {
+        return Err(format!("{name} differs: run this with PORTCULLIS_UPDATE=1").into());
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod base64;
 mod disagreements;
 mod egress;
 mod egress_clusters;
+mod flux_pipeline;
 mod generate;
 mod image_references;
 mod judge;
@@ -30,6 +31,7 @@ use libtest_mimic::{Arguments, Trial};
 fn trials() -> Vec<Trial> {
     [
         egress::trials(),
+        flux_pipeline::trials(),
         image_references::trials(),
         kustomize_build::trials(),
         pod_security::trials(),

@@ -64,6 +64,11 @@ impl MemoryFiles {
         self.files.get(id.index()).map(|(path, _, _)| path.as_str())
     }
 
+    /// All files with their contents as YAML.
+    pub fn trees(&self) -> impl Iterator<Item = (String, Arc<Tree>)> + '_ {
+        self.files.iter().map(|(path, _, tree)| (path.clone(), Arc::clone(tree)))
+    }
+
     fn get(&self, path: &str) -> Option<&MemoryFile> {
         self.files.get(*self.numbers.get(path)?)
     }

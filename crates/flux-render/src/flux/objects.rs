@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     kustomize::Resource,
     place::{Operation, Origin, Step},
-    tree::Kind,
+    tree::{Kind, Node},
 };
 
 /// Which object it is.
@@ -141,13 +141,27 @@ pub(crate) fn add_common_metadata(
 fn drop_untyped(resource: &mut Resource, field: &str) -> Result<(), Error> {
     let Some(metadata) = resource.tree.metadata() else { return Ok(()) };
     let Some(map) = resource.tree.get(metadata, field) else { return Ok(()) };
+    if resource.tree.node(map).kind != Kind::Mapping {
+        resource.tree.clear(metadata, field)?;
+        return Ok(());
+    }
     for (_, value) in resource.tree.entries(map).collect::<Vec<_>>() {
         let node = resource.tree.node(value);
-        let is_text = node.kind == Kind::Scalar
-            && matches!(crate::value::scalar(node)?, crate::value::Value::String(_));
-        if !is_text {
-            resource.tree.clear(metadata, field)?;
-            return Ok(());
+        let text = match node.kind {
+            Kind::Scalar => crate::value::scalar(node)?,
+            Kind::Mapping | Kind::Sequence => crate::value::Value::Bool(false),
+        };
+        match text {
+            crate::value::Value::String(_) => {}
+            // Apimachinery takes a null for an empty text.
+            crate::value::Value::Null => {
+                let origin = node.origin.clone();
+                *resource.tree.node_mut(value) = Node::string("", origin);
+            }
+            _ => {
+                resource.tree.clear(metadata, field)?;
+                return Ok(());
+            }
         }
     }
     Ok(())

@@ -16,6 +16,7 @@ use crate::{
     kustomize::{Builder, Options, Remark, Resource},
     place::{Origin, Place},
     tree::{Kind, Tree},
+    value::{self, Value},
 };
 
 /// Something that is wrong with what is rendered, though it could be rendered.
@@ -126,11 +127,13 @@ pub(crate) fn render_one(
         read: built.read,
         ..Rendering::default()
     };
-    for resource in &built.objects {
+    let mut ids: Vec<_> = built.objects.iter().map(|resource| resource.id()).collect();
+    for (number, resource) in built.objects.iter().enumerate() {
         let mut resource = Resource::clone(resource);
         let mut problems = Vec::new();
         let id = ObjectId::of(&resource);
         let encrypted = decrypt(&mut resource, spec, &mut problems);
+        let mut substituted = None;
         if let Some(variables) = variables
             && !is_kept(&resource)
         {
@@ -143,14 +146,38 @@ pub(crate) fn render_one(
                 &mut problems,
             )?;
             if let Some(tree) = made {
-                resource.tree = tree;
+                let mut renamed = resource.clone();
+                renamed.tree = tree;
+                if let Some(slot) = ids.get_mut(number) {
+                    *slot = renamed.id();
+                }
+                if ids.iter().filter(|id| **id == renamed.id()).count() > 1 {
+                    problems.push(Problem::new(
+                        ProblemKind::InvalidSubstitution,
+                        format!(
+                            "with its variables replaced, {id} becomes another object of this \
+                             Kustomization"
+                        ),
+                        renamed.origin_of(&["metadata", "name"]),
+                    ));
+                }
+                substituted = Some(renamed.tree);
             }
         }
-        if resource.tree.top("apiVersion").is_empty()
-            || resource.tree.top("kind").is_empty()
-            || resource.tree.meta("name").is_empty()
-            || is_kustomization_file(&resource.tree)
-        {
+        // What kustomize shares between places is apart once it is written out.
+        resource.tree = substituted.unwrap_or_else(|| resource.tree.extract(resource.tree.root()));
+        if let Some(what) = missing_head(&resource.tree) {
+            // As it was built, it had all of them.
+            problems.push(Problem::new(
+                ProblemKind::ScalarChanged,
+                format!(
+                    "with its variables replaced, {what} of {id} is no text: Flux drops the object \
+                     without a word"
+                ),
+                resource.origin_of(&["metadata", "name"]),
+            ));
+        }
+        if missing_head(&resource.tree).is_some() || is_kustomization_file(&resource.tree) {
             rendering.note(problems, &id);
             continue;
         }
@@ -197,6 +224,23 @@ fn is_kept(resource: &Resource) -> bool {
         let map = resource.tree.meta_map(field);
         map.iter().any(|(key, value)| key == SUBSTITUTE && value == "disabled")
     })
+}
+
+/// What an object lacks, or has not as a text, without which it is none (`ssa/utils.ReadObjects`).
+fn missing_head(tree: &Tree) -> Option<&'static str> {
+    let is_text = |path: &[&str]| {
+        tree.at(path).is_some_and(|id| {
+            let node = tree.node(id);
+            node.kind == Kind::Scalar
+                && matches!(value::scalar(node), Ok(Value::String(text)) if !text.is_empty())
+        })
+    };
+    let heads: [(&[&str], _); 3] = [
+        (&["apiVersion"], "apiVersion"),
+        (&["kind"], "kind"),
+        (&["metadata", "name"], "metadata.name"),
+    ];
+    heads.iter().find(|(path, _)| !is_text(path)).map(|(_, what)| *what)
 }
 
 /// kustomize's own files are no objects (`ssa/utils.IsKustomization`).

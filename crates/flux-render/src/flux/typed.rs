@@ -77,6 +77,14 @@ struct Dropped {
     nearest: Option<&'static str>,
 }
 
+/// What Go makes of an object that isn't what is written.
+#[derive(Default)]
+struct Found {
+    dropped: Vec<Dropped>,
+    /// Base64, as Go writes it.
+    encoded: Vec<(Id, String)>,
+}
+
 /// Takes away what Flux drops, and fills in what it fills in. An object that doesn't fit its type
 /// stays as it is, but for its status.
 pub(crate) fn normalize(resource: &mut Resource, problems: &mut Vec<Problem>) -> Result<(), Error> {
@@ -88,11 +96,15 @@ pub(crate) fn normalize(resource: &mut Resource, problems: &mut Vec<Problem>) ->
     }
     let shape = TYPES.kinds.get(format!("{version} {kind}").as_str());
     let root = resource.tree.root();
-    let mut dropped = Vec::new();
+    let mut found = Found::default();
     if let Some(shape) = shape
-        && fits(&resource.tree, root, shape, "", &mut dropped)
+        && fits(&resource.tree, root, shape, "", &mut found)
     {
-        for one in dropped {
+        for (id, text) in found.encoded {
+            let origin = resource.tree.node(id).origin.clone();
+            *resource.tree.node_mut(id) = Node::string(text, origin);
+        }
+        for one in found.dropped {
             let key = resource.tree.entries(one.holder).map(|(key, _)| key);
             let key = key.into_iter().find(|key| resource.tree.text(*key) == one.key);
             let origin = key.map(|key| resource.tree.node(key).origin.clone()).unwrap_or_default();
@@ -118,14 +130,34 @@ pub(crate) fn normalize(resource: &mut Resource, problems: &mut Vec<Problem>) ->
 }
 
 /// Whether a value can be decoded into its type; what the type has no place for is noted.
-fn fits(tree: &Tree, id: Id, shape: &Shape, path: &str, dropped: &mut Vec<Dropped>) -> bool {
+fn fits(tree: &Tree, id: Id, shape: &Shape, path: &str, found: &mut Found) -> bool {
+    fits_within(tree, id, shape, path, false, found)
+}
+
+fn fits_within(
+    tree: &Tree,
+    id: Id,
+    shape: &Shape,
+    path: &str,
+    in_map: bool,
+    found: &mut Found,
+) -> bool {
     let node = tree.node(id);
     if node.kind == Kind::Scalar {
         let Ok(value) = value::scalar(node) else { return false };
         return match (value, shape) {
+            // A quantity is a struct in Go, which has no null.
+            (Value::Null, Shape::Quantity) if in_map => {
+                found.encoded.push((id, "0".to_owned()));
+                true
+            }
             (Value::Null, _) | (_, Shape::Anything) => true,
             (Value::String(_), Shape::Text | Shape::Quantity) => true,
-            (Value::String(text), Shape::Base64) => STANDARD.decode(text.as_bytes()).is_ok(),
+            (Value::String(text), Shape::Base64) => {
+                let Some(bytes) = decoded(&text) else { return false };
+                found.encoded.push((id, STANDARD.encode(bytes)));
+                true
+            }
             (Value::Bool(_), Shape::Bool) => true,
             (Value::Int(_) | Value::UInt(_), Shape::Integer | Shape::Number | Shape::Quantity) => {
                 true
@@ -137,20 +169,19 @@ fn fits(tree: &Tree, id: Id, shape: &Shape, path: &str, dropped: &mut Vec<Droppe
     }
     match shape {
         Shape::Anything => true,
-        Shape::List(item) if node.kind == Kind::Sequence => tree
-            .items(id)
-            .iter()
-            .all(|child| fits(tree, *child, item, &format!("{path}[]"), dropped)),
-        Shape::Map(value) if node.kind == Kind::Mapping => tree
-            .entries(id)
-            .all(|(key, child)| fits(tree, child, value, &below(path, tree.text(key)), dropped)),
+        Shape::List(item) if node.kind == Kind::Sequence => {
+            tree.items(id).iter().all(|child| fits(tree, *child, item, &format!("{path}[]"), found))
+        }
+        Shape::Map(value) if node.kind == Kind::Mapping => tree.entries(id).all(|(key, child)| {
+            fits_within(tree, child, value, &below(path, tree.text(key)), true, found)
+        }),
         Shape::Struct(number) if node.kind == Kind::Mapping => {
             let Some(fields) = TYPES.fields.get(*number) else { return false };
             tree.entries(id).all(|(key, child)| {
                 let name = tree.text(key);
                 let path = below(path, name);
                 match fields.get(name) {
-                    Some(shape) => fits(tree, child, shape, &path, dropped),
+                    Some(shape) => fits(tree, child, shape, &path, found),
                     None => {
                         let score = |field: &&str| strsim::jaro_winkler(field, name);
                         let mut known: Vec<&'static str> = fields.keys().copied().collect();
@@ -159,7 +190,12 @@ fn fits(tree: &Tree, id: Id, shape: &Shape, path: &str, dropped: &mut Vec<Droppe
                             .into_iter()
                             .max_by(|a, b| score(a).total_cmp(&score(b)))
                             .filter(|nearest| score(nearest) > 0.85);
-                        dropped.push(Dropped { holder: id, key: name.to_owned(), path, nearest });
+                        found.dropped.push(Dropped {
+                            holder: id,
+                            key: name.to_owned(),
+                            path,
+                            nearest,
+                        });
                         true
                     }
                 }
@@ -167,6 +203,12 @@ fn fits(tree: &Tree, id: Id, shape: &Shape, path: &str, dropped: &mut Vec<Droppe
         }
         _ => false,
     }
+}
+
+/// Base64 with breaks in it, which Go passes over.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let joined: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+    STANDARD.decode(joined).ok()
 }
 
 fn below(path: &str, key: &str) -> String {

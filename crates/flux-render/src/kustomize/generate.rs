@@ -60,6 +60,8 @@ impl Run<'_, '_> {
             (made, FILE_NAMES[0], place)
         };
         overlay.add_to(&mut kustomization, files, folder)?;
+        let tags = std::mem::take(&mut kustomization.image_tags);
+        kustomization.images.extend(tags);
         kustomization.filled = true;
         kustomization.check(Some(place))?;
         Ok((kustomization, name, place))

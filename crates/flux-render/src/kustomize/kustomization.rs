@@ -31,6 +31,8 @@ pub(crate) struct Kustomization {
     pub(crate) patches_json6902: Vec<Patch>,
     pub(crate) patches: Vec<Patch>,
     pub(crate) images: Vec<Image>,
+    /// Those of the deprecated `imageTags`, where they aren't among the images yet.
+    pub(super) image_tags: Vec<Image>,
     pub(crate) replacements: Vec<Replacement>,
     pub(crate) replicas: Vec<Replica>,
     pub(crate) vars: Vec<Var>,
@@ -195,10 +197,7 @@ impl Kustomization {
         read.patches_json6902 = record.list("patchesJson6902", Patch::read)?;
         read.patches = record.list("patches", Patch::read)?;
         read.images = record.list("images", Image::read)?;
-        // Before it reads a file, kustomize takes `imageTags` for `images`; Flux doesn't.
-        if !reader.lenient_root {
-            image_tags.extend(record.list("imageTags", Image::read)?);
-        }
+        image_tags.extend(record.list("imageTags", Image::read)?);
         read.replacements = record.list("replacements", Replacement::read)?;
         read.replicas = record.list("replicas", Replica::read)?;
         read.vars = record.list("vars", Var::read)?;
@@ -235,7 +234,12 @@ impl Kustomization {
         read.filled = record.filled();
         read.dropped = record.finish()?;
         read.resources.extend(bases);
-        read.images.extend(image_tags);
+        // Flux adds to the images before kustomize adds these.
+        if reader.lenient_root {
+            read.image_tags = image_tags;
+        } else {
+            read.images.extend(image_tags);
+        }
         Ok(read)
     }
 

@@ -86,8 +86,25 @@ impl Reader<'_> {
                     .map(|_| block_lines(node.text(), node.span(), self.source))
                     .unwrap_or_default(),
             }),
+            scalar if self.lenient_root => Ok(Text {
+                value: converted(scalar).unwrap_or_else(|| node.text().into()),
+                place: self.place(node),
+                lines: LineMap::new(),
+            }),
             _ => Err(self.wrong("a string (write it in quotes)", node)),
         }
+    }
+}
+
+/// A number or a boolean as a string: where sigs.k8s.io/yaml knows that one is wanted, as it does
+/// when Flux reads a file, it converts.
+fn converted(scalar: Scalar<'_>) -> Option<SmolStr> {
+    match scalar {
+        Scalar::Bool(value) => Some(value.to_string().into()),
+        Scalar::Int(value) => Some(value.to_string().into()),
+        Scalar::UInt(value) => Some(value.to_string().into()),
+        Scalar::Float(value) => Some(crate::value::go_float(value).into()),
+        _ => None,
     }
 }
 

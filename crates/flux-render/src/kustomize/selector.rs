@@ -20,9 +20,72 @@ pub(crate) struct SelectorRegex<'s> {
     namespace: Option<Regex>,
 }
 
+/// Writes what Go takes for plain characters so that the regex crate does, too: braces that count
+/// nothing, and within a class `[`, `&` and `~` (Go's regexp/syntax has no sets of sets).
+fn from_go(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut in_class = false;
+    let mut rest = pattern;
+    while let Some(c) = rest.chars().next() {
+        let (head, tail) = rest.split_at(c.len_utf8());
+        rest = tail;
+        match c {
+            '\\' => {
+                let next = tail.chars().next().map_or(0, char::len_utf8);
+                let (escaped, after) = tail.split_at(next);
+                out.push('\\');
+                out.push_str(escaped);
+                rest = after;
+                continue;
+            }
+            '[' if in_class && !tail.starts_with(':') => out.push('\\'),
+            '&' | '~' if in_class => out.push('\\'),
+            '{' if !in_class && !is_repetition(tail) => out.push('\\'),
+            '[' if !in_class => {
+                in_class = true;
+                out.push('[');
+                // A bracket that comes first is a plain one.
+                let negated = rest.strip_prefix('^');
+                if negated.is_some() {
+                    out.push('^');
+                }
+                rest = negated.unwrap_or(rest);
+                if let Some(after) = rest.strip_prefix(']') {
+                    out.push_str("\\]");
+                    rest = after;
+                }
+                continue;
+            }
+            ']' => in_class = false,
+            _ => {}
+        }
+        out.push_str(head);
+        // The end of `[:alpha:]` doesn't end the class around it.
+        if c == '['
+            && in_class
+            && tail.starts_with(':')
+            && let Some(end) = tail.find(":]")
+        {
+            let (named, after) = tail.split_at(end + 2);
+            out.push_str(named);
+            rest = after;
+        }
+    }
+    out
+}
+
+/// Whether what follows `{` makes it a count: `2}`, `2,}` or `2,3}`.
+fn is_repetition(rest: &str) -> bool {
+    let Some((count, _)) = rest.split_once('}') else { return false };
+    let (least, most) = count.split_once(',').unwrap_or((count, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    !least.is_empty() && digits(least) && digits(most)
+}
+
 /// A regular expression of Go's syntax, which is that of the regex crate but for details.
 pub(crate) fn compile(pattern: &str, place: Option<crate::place::Place>) -> Result<Regex, Error> {
-    regex::RegexBuilder::new(pattern).size_limit(MOST_BYTES).build().map_err(|error| {
+    let built = regex::RegexBuilder::new(&from_go(pattern)).size_limit(MOST_BYTES).build();
+    built.map_err(|error| {
         Error::invalid(format!("`{pattern}` is no regular expression: {error}")).at(place)
     })
 }

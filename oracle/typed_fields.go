@@ -48,7 +48,7 @@ type typeTable struct {
 	kinds   []string
 }
 
-// shape names what a value may be: s text, b boolean, i integer, f number, y base64, j whatever the
+// shape names what a value may be: s text, b boolean, i integer, f number, q quantity, y base64, o integer or text, j whatever the
 // type itself decodes, a number for a struct, [ for a list of what follows, { for a mapping to it.
 func (t *typeTable) shape(goType reflect.Type) (string, error) {
 	if goType.Kind() == reflect.Pointer {
@@ -68,8 +68,11 @@ func (t *typeTable) shape(goType reflect.Type) (string, error) {
 		return "j", nil
 	}
 	if decodes {
-		if goType.String() == "resource.Quantity" {
+		switch goType.String() {
+		case "resource.Quantity":
 			return "q", nil
+		case "intstr.IntOrString":
+			return "o", nil
 		}
 		return "j", nil
 	}

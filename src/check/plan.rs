@@ -250,7 +250,7 @@ impl Plan<'_> {
 }
 
 /// Where objects of this kind name images beyond their pods.
-fn image_fields<'f>(config: &'f Config, object: &Object<'_>) -> &'f [ImageField] {
+pub(super) fn image_fields<'f>(config: &'f Config, object: &Object<'_>) -> &'f [ImageField] {
     let fields = &config.images.fields;
     let full = format!("{}/{}", object.group(), object.kind);
     fields.get(&full).or_else(|| fields.get(object.kind)).map_or(&[], Vec::as_slice)

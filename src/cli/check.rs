@@ -13,10 +13,12 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
-use super::{FAILED, FINDINGS, Failure, Output, progress::Ticker, terminal};
+use super::{
+    FAILED, FINDINGS, Failure, Output, progress::Ticker, repository::config_failure, terminal,
+};
 use crate::{
     check::{self, Baseline, Changed, Options},
-    config::{self, Config, ConfigError},
+    config::{self, Config},
     finding::{Level, Report},
     kube::Object,
     repo::{self, Contents, File, Listing, Progress},
@@ -370,17 +372,6 @@ fn add_namespaces(file: &File, changed: &mut Changed) {
             }
         }
     }
-}
-
-fn config_failure(errors: &[ConfigError]) -> Failure {
-    let lines: Vec<String> = errors
-        .iter()
-        .map(|error| match &error.help {
-            Some(help) => format!("{error}; {help}"),
-            None => error.to_string(),
-        })
-        .collect();
-    Failure::new(lines.join("\n       "))
 }
 
 fn update_baseline(

@@ -5,10 +5,14 @@
 mod build;
 mod check;
 mod completions;
+mod diff;
 mod explain;
+mod graph;
+mod images;
 mod init;
 mod output;
 mod progress;
+mod repository;
 mod rules;
 mod terminal;
 
@@ -36,7 +40,9 @@ Examples:
   portcullis check apps/greeter        report only what lies under apps/greeter
   portcullis check --changed           report what changed files can have caused
   helm template . | portcullis check - check what another tool rendered
-  portcullis build apps/api/production print what kustomize makes of a folder
+  portcullis build production          print what Flux would apply to a cluster
+  portcullis diff origin/main          what a change does to every cluster
+  portcullis graph                     clusters, their Kustomizations and sources
   portcullis explain images/registry   read a rule's page
   portcullis init                      write portcullis.yaml, a hook and a workflow
 
@@ -49,6 +55,9 @@ Exit status:
 enum Command {
     Check(Box<check::Arguments>),
     Build(build::Arguments),
+    Diff(diff::Arguments),
+    Graph(graph::Arguments),
+    Images(images::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
     Init(init::Arguments),
@@ -98,6 +107,9 @@ pub fn run() -> ExitCode {
     let result = match arguments.command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Build(arguments) => build::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
+        Command::Graph(arguments) => graph::run(&arguments),
+        Command::Images(arguments) => images::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     ffi::OsStr,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -29,13 +29,17 @@ pub enum GitError {
 
 /// Runs git in `root` and returns what it prints.
 fn git<S: AsRef<OsStr>>(root: &Path, arguments: &[S]) -> Result<Vec<u8>, GitError> {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(GitError::Start)?;
+    run(Command::new("git").arg("-C").arg(root).args(arguments), arguments)
+}
+
+fn git_with_index(root: &Path, index: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(root).args(arguments).env("GIT_INDEX_FILE", index);
+    run(&mut command, arguments)
+}
+
+fn run<S: AsRef<OsStr>>(command: &mut Command, arguments: &[S]) -> Result<Vec<u8>, GitError> {
+    let output = command.stdin(Stdio::null()).output().map_err(GitError::Start)?;
     if output.status.success() {
         return Ok(output.stdout);
     }
@@ -62,6 +66,25 @@ pub fn remotes(root: &Path) -> Vec<String> {
         .filter_map(|line| line.split_once(' '))
         .map(|(_, url)| url.to_owned())
         .collect()
+}
+
+/// Writes the files of a revision below an empty folder. Returns the folder there that stands for
+/// `root`, which may lie below the top of its repository. Nothing in the repository changes.
+///
+/// # Errors
+/// When git is missing, or doesn't know the revision.
+pub fn check_out(root: &Path, revision: &str, into: &Path) -> Result<PathBuf, GitError> {
+    let prefix = git(root, &["rev-parse", "--show-prefix"])?;
+    let prefix = String::from_utf8_lossy(&prefix).trim_end().to_owned();
+    let tree = into.join("tree");
+    // An index of its own: the repository's is left alone.
+    let index = into.join("index");
+    git_with_index(root, &index, &["read-tree", "--end-of-options", revision])?;
+    let target = format!("--prefix={}/", tree.display());
+    git_with_index(root, &index, &["checkout-index", "--all", "--force", &target])?;
+    let folder = tree.join(prefix);
+    std::fs::create_dir_all(&folder).map_err(GitError::Start)?;
+    Ok(folder)
 }
 
 fn paths(output: &[u8]) -> impl Iterator<Item = String> + '_ {

@@ -59,7 +59,8 @@ fn ours(cluster: &Cluster, member: &Member) -> Result<Vec<Value>, String> {
         Outcome::NoFolder => return Err("no folder".to_owned()),
     };
     // Variables are asked for when there is an object to put them in.
-    let of_variables = member.problems.iter().filter(|_| !rendering.objects.is_empty());
+    let empty = rendering.objects.is_empty() && rendering.problems.is_empty();
+    let of_variables = member.problems.iter().filter(|_| !empty);
     let fatal = of_variables.chain(&rendering.problems).find(|problem| {
         matches!(
             problem.kind,
@@ -231,7 +232,7 @@ fn input(rng: &mut Rng) -> Input {
     let manifests: Vec<String> = files
         .files
         .keys()
-        .filter(|path| path.ends_with(".yaml") && !path.ends_with("kustomization.yaml"))
+        .filter(|path| !path.ends_with("kustomization.yaml") && path.contains(".yaml"))
         .cloned()
         .collect();
     for _ in 0..rng.u8(0..4) {

@@ -28,7 +28,8 @@ pub struct Discovered {
 /// A Kustomization as it is written.
 struct Written {
     file: String,
-    path: String,
+    /// Its folder; none where that isn't a path of this repository.
+    path: Option<String>,
     source: Option<Name>,
 }
 
@@ -52,11 +53,16 @@ pub fn discover(files: &dyn Files, manifests: &[(String, Arc<Tree>)]) -> Vec<Dis
         }
     }
     let mut reaches = Reaches { files, known: BTreeMap::new() };
-    let edges: Vec<Arc<BTreeSet<String>>> =
-        written.iter().map(|one| reaches.of(&one.path)).collect();
+    let edges: Vec<Arc<BTreeSet<String>>> = written
+        .iter()
+        .map(|one| one.path.as_deref().map_or_else(Arc::default, |path| reaches.of(path)))
+        .collect();
     for (one, reached) in written.iter().zip(&edges) {
-        if reached.contains(&one.file) && !found.contains_key(&one.path) {
-            found.insert(one.path.clone(), one.source.clone());
+        let Some(path) = one.path.as_ref().filter(|_| reached.contains(&one.file)) else {
+            continue;
+        };
+        if !found.contains_key(path) {
+            found.insert(path.clone(), one.source.clone());
         }
     }
     let mut covered = BTreeSet::new();
@@ -186,9 +192,10 @@ fn kustomization(file: &str, root: Node<'_>) -> Option<Written> {
         text(root, &["metadata", "name"]) == Some(&source.name) && namespace == source.name;
     // What ArtifactGenerators make has other paths.
     let generated = text(root, &["spec", "sourceRef", "kind"]) == Some("ExternalArtifact");
-    if (path.is_empty() && !bootstrapped) || generated {
+    if path.is_empty() && !bootstrapped && !generated {
         return None;
     }
+    let path = (!generated).then_some(path);
     Some(Written { file: file.to_owned(), path, source: Some(source) })
 }
 

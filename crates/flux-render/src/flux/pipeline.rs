@@ -151,7 +151,8 @@ pub(crate) fn render_one(
                 if let Some(slot) = ids.get_mut(number) {
                     *slot = renamed.id();
                 }
-                if ids.iter().filter(|id| **id == renamed.id()).count() > 1 {
+                let own = renamed.id();
+                if ids.iter().filter(|id| id.equals(&own)).count() > 1 {
                     problems.push(Problem::new(
                         ProblemKind::InvalidSubstitution,
                         format!(

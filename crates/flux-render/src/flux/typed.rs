@@ -23,6 +23,7 @@ enum Shape {
     Number,
     Quantity,
     Base64,
+    IntOrText,
     Anything,
     Struct(usize),
     List(Box<Shape>),
@@ -61,6 +62,7 @@ impl Shape {
             Some(b'f') => Self::Number,
             Some(b'q') => Self::Quantity,
             Some(b'y') => Self::Base64,
+            Some(b'o') => Self::IntOrText,
             Some(b'[') => Self::List(Box::new(Self::read(rest))),
             Some(b'{') => Self::Map(Box::new(Self::read(rest))),
             Some(b'0'..=b'9') => text.parse().map_or(Self::Anything, Self::Struct),
@@ -152,16 +154,17 @@ fn fits_within(
                 true
             }
             (Value::Null, _) | (_, Shape::Anything) => true,
-            (Value::String(_), Shape::Text | Shape::Quantity) => true,
+            (Value::String(_), Shape::Text | Shape::Quantity | Shape::IntOrText) => true,
             (Value::String(text), Shape::Base64) => {
                 let Some(bytes) = decoded(&text) else { return false };
                 found.encoded.push((id, STANDARD.encode(bytes)));
                 true
             }
             (Value::Bool(_), Shape::Bool) => true,
-            (Value::Int(_) | Value::UInt(_), Shape::Integer | Shape::Number | Shape::Quantity) => {
-                true
-            }
+            (
+                Value::Int(_) | Value::UInt(_),
+                Shape::Integer | Shape::Number | Shape::Quantity | Shape::IntOrText,
+            ) => true,
             (Value::Float(_), Shape::Number | Shape::Quantity) => true,
             (Value::Float(value), Shape::Integer) => value.fract() == 0.0,
             _ => false,

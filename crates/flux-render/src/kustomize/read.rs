@@ -137,6 +137,7 @@ pub(crate) fn key_text(key: Node<'_>) -> SmolStr {
         Scalar::Bool(value) => value.to_string().into(),
         Scalar::Int(value) => value.to_string().into(),
         Scalar::UInt(value) => value.to_string().into(),
+        Scalar::Float(value) => crate::value::go_float(value).into(),
         _ => key.text().into(),
     }
 }

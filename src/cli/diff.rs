@@ -1,0 +1,179 @@
+//! `portcullis diff`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    io::IsTerminal,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::Args;
+use flux_render::flux::ObjectId;
+use similar::{ChangeTag, TextDiff};
+
+use super::{FINDINGS, Failure, print, repository::Repository, terminal::ColorChoice};
+use crate::{
+    check,
+    finding::{Finding, Report},
+    repo,
+};
+
+/// Show what a change does to every cluster
+///
+/// Renders the revision REV and the working tree, and lists the objects that
+/// are added, changed or removed, and the findings that come or go with them.
+#[derive(Debug, Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub(super) struct Arguments {
+    /// The revision to compare with
+    #[arg(value_name = "REV", default_value = "HEAD")]
+    revision: String,
+
+    /// The repository's root [default: the nearest folder upwards with portcullis.yaml or .git]
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: ColorChoice,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  portcullis diff                what isn't committed yet
+  portcullis diff origin/main    what a pull request does
+
+Exit status:
+  0  nothing differs
+  1  something does
+  2  the run itself failed";
+
+/// Objects by cluster, kind, namespace and name, with their texts.
+type Objects = BTreeMap<(String, ObjectId), String>;
+
+/// Runs the command.
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let now = Repository::open(&PathBuf::from("."), arguments.root.as_deref())?;
+    let folder = tempfile::Builder::new()
+        .prefix("portcullis-")
+        .tempdir()
+        .map_err(|error| Failure::new(format!("no folder for the other revision: {error}")))?;
+    let remotes = repo::git::remotes(&now.root);
+    let before = repo::git::check_out(&now.root, &arguments.revision, folder.path())
+        .map_err(|error| Failure::new(format!("{}: {error}", arguments.revision)))?;
+    let before = Repository::at(before, &remotes)?;
+
+    let colored = arguments.color.colors(std::io::stdout().is_terminal());
+    let mut out = String::new();
+    let objects = changes(&mut out, &objects(&before), &objects(&now), colored);
+    let findings = found(&mut out, &report(&before, &remotes), &report(&now, &remotes), colored);
+    if !objects && !findings {
+        out.push_str("nothing differs\n");
+    }
+    print(&out)?;
+    Ok(if objects || findings { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
+}
+
+/// What a repository applies; of overlays that no cluster uses, by their folders.
+fn objects(repository: &Repository) -> Objects {
+    let mut objects = Objects::new();
+    for cluster in &repository.fleet.clusters {
+        for (_, applied) in cluster.objects() {
+            let key = (cluster.name.clone(), applied.id.clone());
+            objects.insert(key, applied.manifest.text().to_owned());
+        }
+    }
+    for overlay in &repository.fleet.overlays {
+        for applied in overlay.outcome.iter().flat_map(|rendering| &rendering.objects) {
+            let key = (overlay.folder.clone(), applied.id.clone());
+            objects.insert(key, applied.manifest.text().to_owned());
+        }
+    }
+    objects
+}
+
+fn report(repository: &Repository, remotes: &[String]) -> Report {
+    let options = check::Options { remotes: remotes.to_vec(), ..check::Options::default() };
+    check::check_fleet(&repository.contents, &repository.fleet, &repository.config, &options)
+}
+
+/// Writes the objects that differ. Whether there are any.
+fn changes(out: &mut String, before: &Objects, now: &Objects, colored: bool) -> bool {
+    let keys: BTreeSet<_> = before.keys().chain(now.keys()).collect();
+    let mut cluster = None;
+    for key in keys {
+        let (before, now) = (before.get(key), now.get(key));
+        if before == now {
+            continue;
+        }
+        if cluster != Some(&key.0) {
+            let _ = writeln!(out, "{}", key.0);
+            cluster = Some(&key.0);
+        }
+        let word = match (before, now) {
+            (None, _) => "added",
+            (_, None) => "removed",
+            _ => "changed",
+        };
+        let _ = writeln!(out, "  {word} {}", key.1);
+        if let (Some(before), Some(now)) = (before, now) {
+            lines(out, before, now, colored);
+        }
+    }
+    cluster.is_some()
+}
+
+/// Writes the lines that differ, each with what surrounds it.
+fn lines(out: &mut String, before: &str, now: &str, colored: bool) {
+    let (red, green, reset) =
+        if colored { ("\u{1b}[31m", "\u{1b}[32m", "\u{1b}[0m") } else { ("", "", "") };
+    let diff = TextDiff::from_lines(before, now);
+    for (number, group) in diff.grouped_ops(2).iter().enumerate() {
+        if number > 0 {
+            out.push_str("      ...\n");
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let text = change.value().trim_end_matches('\n');
+            let _ = match change.tag() {
+                ChangeTag::Delete => writeln!(out, "    {red}- {text}{reset}"),
+                ChangeTag::Insert => writeln!(out, "    {green}+ {text}{reset}"),
+                ChangeTag::Equal => writeln!(out, "      {text}"),
+            };
+        }
+    }
+}
+
+/// Writes the findings that come and go. Whether there are any.
+fn found(out: &mut String, before: &Report, now: &Report, colored: bool) -> bool {
+    let (red, green, reset) =
+        if colored { ("\u{1b}[31m", "\u{1b}[32m", "\u{1b}[0m") } else { ("", "", "") };
+    let known = |report: &Report| -> BTreeSet<String> {
+        report.findings.iter().map(|finding| finding.fingerprint.clone()).collect()
+    };
+    let (old, new) = (known(before), known(now));
+    let line = |finding: &Finding| {
+        let at = &finding.location;
+        format!(
+            "{}:{} {}[{}] {}",
+            at.file, at.start.line, finding.level, finding.rule, finding.message
+        )
+    };
+    let added: Vec<_> =
+        now.findings.iter().filter(|finding| !old.contains(&finding.fingerprint)).collect();
+    let gone: Vec<_> =
+        before.findings.iter().filter(|finding| !new.contains(&finding.fingerprint)).collect();
+    if !added.is_empty() {
+        out.push_str("findings that this adds\n");
+        for finding in &added {
+            let _ = writeln!(out, "  {red}+ {}{reset}", line(finding));
+        }
+    }
+    if !gone.is_empty() {
+        out.push_str("findings that this fixes\n");
+        for finding in &gone {
+            let _ = writeln!(out, "  {green}- {}{reset}", line(finding));
+        }
+    }
+    !added.is_empty() || !gone.is_empty()
+}

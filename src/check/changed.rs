@@ -24,10 +24,12 @@ impl Changed {
         self.everything || self.files.contains(file)
     }
 
-    /// A finding is kept if any place that it names is in a changed file, or if
-    /// it is decided by all objects of a namespace of which some changed.
+    /// A finding is kept if any place that it names is in a changed file, if it is about an object
+    /// that changed files reach, or if it is decided by all objects of a namespace of which some
+    /// changed.
     pub(super) fn can_have_caused(&self, draft: &Draft) -> bool {
-        self.covers(&draft.finding.location.file)
+        draft.reached
+            || self.covers(&draft.finding.location.file)
             || draft.finding.related.iter().any(|related| self.covers(&related.location.file))
             || draft.namespace.as_ref().is_some_and(|namespace| {
                 let decisive = match draft.finding.rule.split_once('/') {

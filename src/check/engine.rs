@@ -1,6 +1,6 @@
 //! One run: from parsed files to a report.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -102,7 +102,15 @@ pub fn check_fleet(
     let environments = fleet.environments();
     let mut checked: Vec<Checked> = environments
         .par_iter()
-        .map(|environment| environment::check_rendered(fleet, environment, &plan, config))
+        .map(|environment| {
+            environment::check_rendered(fleet, environment, &plan, config, options.changed.as_ref())
+        })
+        .collect();
+    let reached: BTreeSet<&str> = environments
+        .iter()
+        .zip(&checked)
+        .filter(|(_, checked)| checked.reached)
+        .filter_map(|(environment, _)| environment.cluster)
         .collect();
     checked.push(environment::check(&as_written, None, &plan, config));
     let documents_findings: Vec<Findings<'_>> = files
@@ -128,12 +136,10 @@ pub fn check_fleet(
         })
         .collect();
     drafts.extend(syntax_errors(files, &plan));
-    drafts.extend(
-        of_fleet
-            .violations
-            .into_iter()
-            .filter_map(|(rule, violation)| Draft::of_fleet(rule, violation, &plan)),
-    );
+    drafts.extend(of_fleet.violations.into_iter().filter_map(|(rule, violation)| {
+        let reached = violation.cluster.as_ref().is_some_and(|name| reached.contains(&**name));
+        Draft::of_fleet(rule, violation, &plan).map(|draft| Draft { reached, ..draft })
+    }));
     let mut all_gaps = contents.gaps.clone();
     all_gaps.append(&mut of_fleet.gaps);
     all_gaps.extend(fleet::gaps(fleet));
@@ -206,12 +212,14 @@ pub fn check_fleet(
 fn fold(drafts: &mut Vec<Draft>) {
     sort(drafts);
     drafts.dedup_by(|later, first| {
-        let (a, b) = (&later.finding, &mut first.finding);
+        let (a, b) = (&later.finding, &first.finding);
         let same = a.rule == b.rule
             && a.location == b.location
             && a.message == b.message
             && a.field == b.field;
         if same {
+            first.reached |= later.reached;
+            let (a, b) = (&later.finding, &mut first.finding);
             for cluster in &a.clusters {
                 if !b.clusters.contains(cluster) {
                     b.clusters.push(cluster.clone());
@@ -230,6 +238,8 @@ pub(super) struct Draft {
     pub(super) stable_field: String,
     /// The namespace whose objects, together, decide it.
     pub(super) namespace: Option<String>,
+    /// Changed files reach what it is about, when only their doing is asked for.
+    pub(super) reached: bool,
 }
 
 impl Draft {
@@ -244,6 +254,7 @@ impl Draft {
             // Without a field, the message is what tells two offences apart.
             stable_field: message.clone(),
             namespace: None,
+            reached: false,
             finding: Finding {
                 rule: rule.id,
                 level,

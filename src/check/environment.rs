@@ -1,12 +1,12 @@
 //! Checks what is applied together: the objects of a cluster, of an overlay, or those of all
 //! manifests that neither uses.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use rayon::prelude::*;
 
 use super::{
-    Namespace,
+    Changed, Namespace,
     cluster::{Cluster, Scope},
     documents,
     engine::Draft,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    finding::{Finding, Gap, GapKind, Level, Related},
+    finding::{Finding, Gap, GapKind, Level, ObjectRef, Related},
     fleet::{Environment, Fleet},
     kube::Object,
     repo::File,
@@ -31,21 +31,32 @@ pub(super) struct Checked {
     pub(super) annotations: Vec<Annotation>,
     /// The files that name the objects, one for each object.
     pub(super) objects: Vec<Arc<str>>,
+    /// Changed files reach it, when only their doing is asked for.
+    pub(super) reached: bool,
 }
 
-/// Checks what a cluster or an overlay applies.
+/// Checks what a cluster or an overlay applies; nothing, if it is the doing of changed files that is
+/// asked for, and they don't reach it.
 pub(super) fn check_rendered(
     fleet: &Fleet,
     environment: &Environment<'_>,
     plan: &Plan<'_>,
     config: &Config,
+    changed: Option<&Changed>,
 ) -> Checked {
+    let reach = changed
+        .filter(|changed| !changed.everything)
+        .map(|changed| fleet.reach(environment, &changed.files));
     let mut gaps = Vec::new();
     let files: Vec<File> = environment
         .objects
         .par_iter()
         .map(|applied| File::rendered(Arc::clone(&applied.manifest), Arc::clone(&fleet.files)))
         .collect();
+    if reach.as_ref().is_some_and(|reach| !reach.any) {
+        let objects = files.into_iter().map(|file| file.path).collect();
+        return Checked { objects, ..Checked::default() };
+    }
     let mut objects = Vec::with_capacity(files.len());
     for (file, applied) in files.iter().zip(&environment.objects) {
         let Some(object) = file.tree.root(0).and_then(|root| Object::read(file, root)) else {
@@ -72,7 +83,37 @@ pub(super) fn check_rendered(
     }
     let mut checked = check(&objects, environment.cluster, plan, config);
     checked.gaps.append(&mut gaps);
+    if let Some(reach) = reach {
+        let files = files.iter().zip(&reach.objects).filter(|(_, reached)| **reached);
+        let reached: Vec<Object<'_>> = files
+            .filter_map(|(file, _)| file.tree.root(0).and_then(|root| Object::read(file, root)))
+            .collect();
+        checked.mark(&reached);
+    }
     checked
+}
+
+impl Checked {
+    /// Marks the findings that changed objects can have caused: those about them and, where all
+    /// objects of a namespace decide, those about their namespaces.
+    fn mark(&mut self, changed: &[Object<'_>]) {
+        self.reached = true;
+        let references: HashSet<ObjectRef> = changed.iter().map(Object::reference).collect();
+        let of_kind = |all: bool| -> HashSet<&str> {
+            let objects = changed.iter().filter(|object| all || object.kind == "LimitRange");
+            let namespaces = objects.clone().map(Object::effective_namespace);
+            let named = objects.filter(|object| object.kind == "Namespace");
+            namespaces.chain(named.filter_map(|object| object.name)).collect()
+        };
+        let (namespaces, limited) = (of_kind(true), of_kind(false));
+        for draft in &mut self.drafts {
+            let about = draft.finding.object.as_ref();
+            let decisive =
+                if draft.finding.rule.starts_with("resources/") { &limited } else { &namespaces };
+            draft.reached = about.is_some_and(|object| references.contains(object))
+                || draft.namespace.as_deref().is_some_and(|name| decisive.contains(name));
+        }
+    }
 }
 
 /// Checks objects that are applied together.
@@ -159,7 +200,7 @@ pub(super) fn check(
     let gaps = collected.iter().flat_map(gaps_in).collect();
     let annotations = objects.iter().filter_map(Annotation::of).collect();
     let objects = objects.iter().map(|object| object.file.path.clone()).collect();
-    Checked { drafts, gaps, annotations, objects }
+    Checked { drafts, gaps, annotations, objects, reached: false }
 }
 
 fn gaps_of_namespaces<'a>(cluster: &Cluster<'a>, gaps: &mut Findings<'a>) {
@@ -221,6 +262,7 @@ pub(super) fn draft(
         }
     }
     Some(Draft {
+        reached: false,
         stable_field: located.stable_field,
         namespace: rule
             .looks_at_namespace()

@@ -148,21 +148,37 @@ fn lines(out: &mut String, before: &str, now: &str, colored: bool) {
 fn found(out: &mut String, before: &Report, now: &Report, colored: bool) -> bool {
     let (red, green, reset) =
         if colored { ("\u{1b}[31m", "\u{1b}[32m", "\u{1b}[0m") } else { ("", "", "") };
-    let known = |report: &Report| -> BTreeSet<String> {
-        report.findings.iter().map(|finding| finding.fingerprint.clone()).collect()
+    // A finding that holds for one more cluster is one more.
+    let keys = |finding: &Finding| -> Vec<(String, String)> {
+        let clusters = finding.clusters.iter().cloned();
+        let none = finding.clusters.is_empty().then(String::new);
+        clusters.chain(none).map(|cluster| (finding.fingerprint.clone(), cluster)).collect()
+    };
+    let known = |report: &Report| -> BTreeSet<(String, String)> {
+        report.findings.iter().flat_map(keys).collect()
     };
     let (old, new) = (known(before), known(now));
     let line = |finding: &Finding| {
         let at = &finding.location;
+        let clusters = match finding.clusters.as_slice() {
+            [] => String::new(),
+            names => format!(" ({})", names.join(", ")),
+        };
         format!(
-            "{}:{} {}[{}] {}",
+            "{}:{} {}[{}] {}{clusters}",
             at.file, at.start.line, finding.level, finding.rule, finding.message
         )
     };
-    let added: Vec<_> =
-        now.findings.iter().filter(|finding| !old.contains(&finding.fingerprint)).collect();
-    let gone: Vec<_> =
-        before.findings.iter().filter(|finding| !new.contains(&finding.fingerprint)).collect();
+    let added: Vec<_> = now
+        .findings
+        .iter()
+        .filter(|finding| keys(finding).iter().any(|key| !old.contains(key)))
+        .collect();
+    let gone: Vec<_> = before
+        .findings
+        .iter()
+        .filter(|finding| keys(finding).iter().any(|key| !new.contains(key)))
+        .collect();
     if !added.is_empty() {
         out.push_str("findings that this adds\n");
         for finding in &added {

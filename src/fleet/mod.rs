@@ -1,6 +1,7 @@
 //! What a repository applies: the clusters that Flux keeps, and the overlays that no cluster uses.
 
 mod gaps;
+mod reach;
 mod violation;
 
 use std::{
@@ -10,12 +11,13 @@ use std::{
 
 use flux_render::{
     Error, Files, Origin, Place,
-    flux::{self, Applied, Cluster, ClusterSettings, Member, Outcome, Rendering},
+    flux::{self, Applied, Cluster, ClusterSettings, Kustomization, Member, Outcome, Rendering},
     kustomize::{Builder, FILE_NAMES},
 };
 use rayon::prelude::*;
 
 pub use gaps::gaps;
+pub use reach::Reach;
 pub use violation::{FleetFindings, FleetViolation};
 
 use crate::{
@@ -57,7 +59,35 @@ pub struct Environment<'f> {
     pub cluster: Option<&'f str>,
     /// Its objects.
     pub objects: Vec<&'f Applied>,
+    /// For each of them, the number of what applies it.
+    pub owner_of: Vec<usize>,
+    /// What applies them.
+    pub owners: Vec<Owner<'f>>,
 }
+
+/// What applies objects: a Kustomization of Flux, or an overlay.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'f> {
+    /// The Kustomization; none for an overlay.
+    pub spec: Option<&'f Kustomization>,
+    /// What it renders.
+    pub rendering: &'f Rendering,
+}
+
+impl<'f> Environment<'f> {
+    fn new(cluster: Option<&'f str>) -> Self {
+        Self { cluster, objects: Vec::new(), owner_of: Vec::new(), owners: Vec::new() }
+    }
+
+    fn add(&mut self, owner: Owner<'f>, objects: &'f [Applied]) {
+        self.objects.extend(objects);
+        self.owner_of.extend(objects.iter().map(|_| self.owners.len()));
+        self.owners.push(owner);
+    }
+}
+
+/// Stands for what wasn't rendered.
+static NOTHING: Rendering = Rendering::EMPTY;
 
 impl Fleet {
     /// Renders what a repository applies.
@@ -108,13 +138,20 @@ impl Fleet {
 
     /// What is applied together.
     pub fn environments(&self) -> Vec<Environment<'_>> {
-        let clusters = self.clusters.iter().map(|cluster| Environment {
-            cluster: Some(&cluster.name),
-            objects: cluster.objects().map(|(_, applied)| applied).collect(),
+        let clusters = self.clusters.iter().map(|cluster| {
+            let mut environment = Environment::new(Some(&cluster.name));
+            for member in &cluster.members {
+                let rendering = member.outcome.rendering().unwrap_or(&NOTHING);
+                let owner = Owner { spec: Some(&member.spec), rendering };
+                environment.add(owner, member.objects());
+            }
+            environment
         });
         let overlays = self.overlays.iter().filter_map(|overlay| {
             let rendering = overlay.outcome.as_ref().ok()?;
-            Some(Environment { cluster: None, objects: rendering.objects.iter().collect() })
+            let mut environment = Environment::new(None);
+            environment.add(Owner { spec: None, rendering }, &rendering.objects);
+            Some(environment)
         });
         clusters.chain(overlays).collect()
     }

@@ -123,7 +123,9 @@ impl Files for RepositoryFiles {
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        self.folders.contains(path) || self.disk.as_ref().is_some_and(|disk| disk.is_folder(path))
+        // git has no empty folders, and so has no artifact of Flux.
+        self.folders.contains(path)
+            || self.disk.as_ref().is_some_and(|disk| !disk.list(path).is_empty())
     }
 
     fn list(&self, folder: &str) -> Vec<Listed> {

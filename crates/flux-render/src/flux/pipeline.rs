@@ -102,6 +102,16 @@ pub struct Rendering {
 }
 
 impl Rendering {
+    /// Nothing at all.
+    pub const EMPTY: Self = Self {
+        objects: Vec::new(),
+        problems: Vec::new(),
+        remarks: Vec::new(),
+        patched: Vec::new(),
+        folders: Vec::new(),
+        read: Vec::new(),
+    };
+
     fn note(&mut self, problems: Vec<Problem>, id: &ObjectId) {
         self.problems.extend(
             problems.into_iter().map(|problem| Problem { object: Some(id.clone()), ..problem }),

@@ -16,7 +16,7 @@ use crate::{
     files::Files,
     place::{Operation, Origin, Step},
     substitute::{self, From, Options, Output},
-    tree::{Id, Kind, Node, Style, Tag, Tree},
+    tree::{Id, Kind, Node, Style, Tag, Tree, resolved_tag},
     value,
 };
 
@@ -328,7 +328,11 @@ impl Import<'_> {
             Scalar::Bool(value) => (Tag::Bool, value.to_string().into()),
             Scalar::Int(value) => (Tag::Int, value.to_string().into()),
             Scalar::UInt(value) => (Tag::Int, value.to_string().into()),
-            Scalar::Float(value) => (Tag::Float, value::json_float(value).into()),
+            // On its way through JSON, 80.0 becomes 80.
+            Scalar::Float(value) => {
+                let text = value::json_float(value);
+                (resolved_tag(&text), text.into())
+            }
             Scalar::Str(_) | Scalar::Timestamp(_) | Scalar::Binary(_) => {
                 (Tag::Str, node.text().into())
             }

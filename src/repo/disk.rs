@@ -1,7 +1,7 @@
 //! The repository's files as rendering asks for them: read when they are needed, once each.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -16,6 +16,8 @@ use super::MAX_FILE_BYTES;
 #[derive(Debug)]
 pub struct DiskFiles {
     root: PathBuf,
+    /// Folders that were come upon without following a link.
+    real: BTreeSet<String>,
     known: Mutex<Known>,
 }
 
@@ -33,7 +35,12 @@ impl DiskFiles {
     /// # Errors
     /// When the folder can't be resolved.
     pub fn new(root: &Path) -> std::io::Result<Self> {
-        Ok(Self { root: root.canonicalize()?, known: Mutex::default() })
+        Ok(Self { root: root.canonicalize()?, real: BTreeSet::new(), known: Mutex::default() })
+    }
+
+    /// Says which folders no link leads to: files in them needn't be asked where they are.
+    pub(super) fn set_real(&mut self, folders: BTreeSet<String>) {
+        self.real = folders;
     }
 
     /// The path of a file, relative to the root.
@@ -48,7 +55,15 @@ impl DiskFiles {
     /// Where a path leads; none if that is outside of the root. Flux unpacks a repository into a
     /// folder of its own, in which such links are dead.
     fn resolve(&self, path: &str) -> Option<PathBuf> {
-        let resolved = self.root.join(path).canonicalize().ok()?;
+        let joined = self.root.join(path);
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if self.real.contains(folder) && !path.contains("..") {
+            let found = joined.symlink_metadata().ok()?;
+            if !found.is_symlink() {
+                return Some(joined);
+            }
+        }
+        let resolved = joined.canonicalize().ok()?;
         resolved.starts_with(&self.root).then_some(resolved)
     }
 }

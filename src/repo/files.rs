@@ -18,6 +18,7 @@ use crate::finding::{Location, Position};
 pub struct RepositoryFiles {
     files: Vec<Known>,
     numbers: BTreeMap<Arc<str>, u32>,
+    /// Folders that hold manifests, and those above them.
     folders: BTreeSet<String>,
     /// Files that aren't manifests: what generators read.
     disk: Option<DiskFiles>,
@@ -53,6 +54,9 @@ impl RepositoryFiles {
                 }
                 folder = parent;
             }
+        }
+        if let Some(disk) = &mut made.disk {
+            disk.set_real(made.folders.clone());
         }
         made
     }

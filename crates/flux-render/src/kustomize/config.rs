@@ -36,8 +36,11 @@ pub(crate) struct NameReference {
     pub(crate) referrers: Vec<FieldSpec>,
 }
 
-static DEFAULT: LazyLock<Arc<Config>> =
-    LazyLock::new(|| Arc::new(Config::table(include_str!("../../tables/field-specs.tsv"))));
+static DEFAULT: LazyLock<Arc<Config>> = LazyLock::new(|| {
+    let mut config = Config::table(include_str!("../../tables/field-specs.tsv"));
+    config.sort_all();
+    Arc::new(config)
+});
 
 impl Config {
     /// What kustomize builds in.
@@ -121,17 +124,31 @@ impl Config {
         Ok(config)
     }
 
+    /// Sorts what isn't shared with the built-in specs, which are sorted.
     fn sort(&mut self) {
+        let built_in = Self::built_in();
+        let mut shared = Self::clone(&built_in);
         for name in Self::SECTIONS {
-            if let Some(section) = self.section(name)
-                && !section.is_sorted_by(|a, b| a.order(b).is_le())
-            {
-                Arc::make_mut(section).sort_by(FieldSpec::order);
+            let is_shared = match (self.section(name), shared.section(name)) {
+                (Some(own), Some(shared)) => Arc::ptr_eq(own, shared),
+                _ => false,
+            };
+            if !is_shared && let Some(section) = self.section(name) {
+                sort_specs(section);
             }
         }
-        if !self.name_reference.is_sorted_by(|a, b| a.target.order(&b.target).is_le()) {
-            Arc::make_mut(&mut self.name_reference).sort_by(|a, b| a.target.order(&b.target));
+        if !Arc::ptr_eq(&self.name_reference, &built_in.name_reference) {
+            sort_references(&mut self.name_reference);
         }
+    }
+
+    fn sort_all(&mut self) {
+        for name in Self::SECTIONS {
+            if let Some(section) = self.section(name) {
+                sort_specs(section);
+            }
+        }
+        sort_references(&mut self.name_reference);
     }
 
     /// Adds another's specs behind these, and sorts.
@@ -226,6 +243,18 @@ impl Config {
             path.pop();
         }
         Ok(())
+    }
+}
+
+fn sort_specs(specs: &mut Specs) {
+    if !specs.is_sorted_by(|a, b| a.order(b).is_le()) {
+        Arc::make_mut(specs).sort_by(FieldSpec::order);
+    }
+}
+
+fn sort_references(references: &mut Arc<Vec<NameReference>>) {
+    if !references.is_sorted_by(|a, b| a.target.order(&b.target).is_le()) {
+        Arc::make_mut(references).sort_by(|a, b| a.target.order(&b.target));
     }
 }
 

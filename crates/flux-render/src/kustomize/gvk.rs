@@ -41,8 +41,19 @@ impl Gvk {
 
     /// kustomize's order of field specs (`IsLessThan`).
     pub(crate) fn order(&self, other: &Self) -> Ordering {
-        (kind_order(&self.kind), self.sort_text())
-            .cmp(&(kind_order(&other.kind), other.sort_text()))
+        // The order of the texts, without writing them.
+        kind_order(&self.kind)
+            .cmp(&kind_order(&other.kind))
+            .then_with(|| self.sort_bytes().cmp(other.sort_bytes()))
+    }
+
+    fn sort_bytes(&self) -> impl Iterator<Item = u8> + '_ {
+        fn part<'t>(text: &'t str, none: &'static str) -> &'t str {
+            if text.is_empty() { none } else { text }
+        }
+        let parts =
+            [part(&self.group, "~G"), "_", part(&self.version, "~V"), "_", part(&self.kind, "~K")];
+        parts.into_iter().flat_map(str::bytes)
     }
 
     pub(crate) fn sort_text(&self) -> String {

@@ -1,6 +1,11 @@
 //! Selecting objects by regular expressions, labels and annotations (api/types/selector.go,
 //! kyaml's labels.Parse).
 
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
 use regex::Regex;
 use smol_str::SmolStr;
 
@@ -9,6 +14,12 @@ use crate::{error::Error, tree::Tree};
 
 /// Longest compiled expression, in bytes: a larger one is an error, not a wait.
 const MOST_BYTES: usize = 1 << 20;
+
+/// Most expressions that are kept.
+const MOST_COMPILED: usize = 1_000;
+
+/// Compiled expressions: the overlays of a fleet have the same images and targets.
+static COMPILED: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::default);
 
 /// A selector, compiled.
 pub(crate) struct SelectorRegex<'s> {
@@ -84,10 +95,20 @@ fn is_repetition(rest: &str) -> bool {
 
 /// A regular expression of Go's syntax, which is that of the regex crate but for details.
 pub(crate) fn compile(pattern: &str, place: Option<crate::place::Place>) -> Result<Regex, Error> {
+    let known = || COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(regex) = known().get(pattern) {
+        return Ok(regex.clone());
+    }
     let built = regex::RegexBuilder::new(&from_go(pattern)).size_limit(MOST_BYTES).build();
-    built.map_err(|error| {
+    let regex = built.map_err(|error| {
         Error::invalid(format!("`{pattern}` is no regular expression: {error}")).at(place)
-    })
+    })?;
+    let mut known = known();
+    if known.len() == MOST_COMPILED {
+        known.clear();
+    }
+    known.insert(pattern.to_owned(), regex.clone());
+    Ok(regex)
 }
 
 impl<'s> SelectorRegex<'s> {

@@ -75,8 +75,14 @@ impl Options {
 /// Renders what the repository applies and checks that, and what it doesn't use as it is written.
 /// The result is the same, byte for byte, whatever the number of threads.
 pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
-    let fleet = Fleet::render(contents, config, &options.remotes);
-    check_fleet(contents, &fleet, config, options)
+    check_fleet(contents, &render(contents, config, options), config, options)
+}
+
+/// Renders what the repository applies, as far as the options ask for it.
+pub fn render(contents: &Contents, config: &Config, options: &Options) -> Fleet {
+    let changed = options.changed.as_ref().filter(|changed| !changed.everything);
+    let changed = changed.map(|changed| &changed.files);
+    Fleet::render(contents, config, &options.remotes, changed)
 }
 
 /// Checks a repository that was rendered.

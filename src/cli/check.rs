@@ -20,17 +20,19 @@ use crate::{
     check::{self, Baseline, Changed, Options},
     config::{self, Config},
     finding::{Level, Report},
+    fleet::Fleet,
     kube::Object,
     repo::{self, Contents, File, Listing, Progress},
     report::{self, Format, Sources, Style},
 };
 
-/// Check manifests against policy
+/// Check what Flux would apply against policy
 ///
-/// Reads every YAML and JSON file of the repository around PATH and checks the
-/// Kubernetes objects in them, each as it is written. A PATH below the root
-/// narrows the report to what lies under it; objects elsewhere still count, for
-/// example as the network policies of a workload's namespace.
+/// Renders every cluster of the repository around PATH, and the overlays that
+/// no cluster uses, and checks the objects; manifests that nothing uses are
+/// checked as they are written. A PATH below the root narrows the report to
+/// what lies under it; objects elsewhere still count, for example as the
+/// network policies of a workload's namespace.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct Arguments {
@@ -45,6 +47,14 @@ pub(super) struct Arguments {
     /// Configuration to use instead of the root's portcullis.yaml
     #[arg(long, value_name = "FILE", help_heading = "Policy")]
     config: Option<PathBuf>,
+
+    /// Check only this cluster (repeatable)
+    #[arg(long = "cluster", value_name = "NAME", help_heading = "Scope")]
+    clusters: Vec<String>,
+
+    /// Value of a variable that lives outside of the repository (repeatable)
+    #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable, help_heading = "Policy")]
+    variables: Vec<(String, String)>,
 
     /// Kubernetes version that the manifests are meant for, as 1.34
     #[arg(long, value_name = "VERSION", help_heading = "Policy")]
@@ -133,6 +143,17 @@ impl FailOn {
     }
 }
 
+/// Reads `NAME=VALUE`.
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    let fits = |c: char| c == '_' || c.is_ascii_alphanumeric();
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(fits)
+    {
+        return Err(format!("`{name}` is no name of a variable: letters, digits and `_`"));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if let Some(jobs) = arguments.jobs {
@@ -146,10 +167,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     // The process ends with the run: taking millions of nodes apart first would be idle work.
     let mut contents = ManuallyDrop::new(target.read(arguments.quiet)?);
     timings.phase("read and parse");
-    let config = target.configure(arguments, &mut contents)?;
+    let mut config = target.configure(arguments, &mut contents)?;
+    for (name, value) in &arguments.variables {
+        config.variables.insert(name.clone(), value.clone().into());
+    }
     let options = target.options(arguments, &contents)?;
     timings.phase("configure");
-    let report = ManuallyDrop::new(check::run(&contents, &config, &options));
+    let mut fleet = check::render(&contents, &config, &options);
+    if !arguments.clusters.is_empty() {
+        narrow(&mut fleet, &arguments.clusters)?;
+    }
+    let fleet = ManuallyDrop::new(fleet);
+    timings.phase("render");
+    let report = ManuallyDrop::new(check::check_fleet(&contents, &fleet, &config, &options));
     timings.phase("check");
 
     if arguments.update_baseline {
@@ -167,7 +197,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if arguments.timings {
         timings.print();
     }
-    if report.coverage.objects == 0 && report.findings.is_empty() {
+    // With --changed, there may be objects that the change doesn't reach.
+    let none = match options.changed {
+        None => report.coverage.objects == 0,
+        Some(_) => report.coverage.documents == 0,
+    };
+    if none && report.findings.is_empty() {
         return Err(target.nothing_to_check(&contents));
     }
     if arguments.strict && !report.coverage.gaps.is_empty() {
@@ -179,6 +214,23 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::from(FAILED));
     }
     Ok(if arguments.fail_on.fails(&report) { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
+}
+
+/// Leaves only the clusters of these names.
+fn narrow(fleet: &mut Fleet, names: &[String]) -> Result<(), Failure> {
+    for name in names {
+        if !fleet.clusters.iter().any(|cluster| cluster.name == *name) {
+            let known: Vec<&str> =
+                fleet.clusters.iter().map(|cluster| cluster.name.as_str()).collect();
+            let failure = Failure::new(format!("--cluster: there is no cluster {name}"));
+            return Err(match known.as_slice() {
+                [] => failure.help("no cluster was found"),
+                known => failure.help(format!("clusters: {}", known.join(", "))),
+            });
+        }
+    }
+    fleet.only(names);
+    Ok(())
 }
 
 /// What the run is pointed at.

@@ -36,7 +36,7 @@ impl Repository {
         let listing = repo::list(&root, &[]);
         let contents = repo::read(&root, listing, &Progress::default());
         let config = load_config(&root)?;
-        let fleet = Fleet::render(&contents, &config, remotes);
+        let fleet = Fleet::render(&contents, &config, remotes, None);
         Ok(Self { root, contents, config, fleet })
     }
 }

@@ -12,9 +12,9 @@ use std::{
 use flux_render::{
     Error, Files, Origin, Place,
     flux::{self, Applied, Cluster, ClusterSettings, Kustomization, Member, Outcome, Rendering},
-    kustomize::{Builder, FILE_NAMES},
+    kustomize::{Builder, FILE_NAMES, Uses, uses},
 };
-use rayon::prelude::*;
+use rayon::{iter::Either, prelude::*};
 
 pub use gaps::gaps;
 pub use reach::Reach;
@@ -90,8 +90,14 @@ impl<'f> Environment<'f> {
 static NOTHING: Rendering = Rendering::EMPTY;
 
 impl Fleet {
-    /// Renders what a repository applies.
-    pub fn render(contents: &Contents, config: &Config, remotes: &[String]) -> Self {
+    /// Renders what a repository applies. With `changed`, overlays that no cluster uses are left out
+    /// unless the changed files reach them.
+    pub fn render(
+        contents: &Contents,
+        config: &Config,
+        remotes: &[String],
+        changed: Option<&BTreeSet<String>>,
+    ) -> Self {
         let files = Arc::new(RepositoryFiles::new(contents, contents.root.as_deref()));
         let builder = Builder::new(&*files);
         let settings = clusters_of(contents, config, remotes, &files);
@@ -123,10 +129,20 @@ impl Fleet {
         let roots = root_overlays(contents, &files, |folder| {
             fleet.folders.contains(folder) || failed.contains(folder)
         });
-        fleet.overlays = roots
-            .into_par_iter()
-            .map(|folder| Overlay { outcome: flux::render_folder(&builder, &folder), folder })
-            .collect();
+        let left_out: Vec<Uses>;
+        (fleet.overlays, left_out) = roots.into_par_iter().partition_map(|folder| {
+            if let Some(changed) = changed {
+                let uses = uses(&*files, &folder, false);
+                if !is_reached(&uses, changed) {
+                    return Either::Right(uses);
+                }
+            }
+            Either::Left(Overlay { outcome: flux::render_folder(&builder, &folder), folder })
+        });
+        for uses in left_out {
+            fleet.used.extend(uses.files);
+            fleet.folders.extend(uses.folders);
+        }
         for rendering in fleet.overlays.iter().filter_map(|overlay| overlay.outcome.as_ref().ok()) {
             fleet.used.extend(rendering.read.iter().cloned());
             fleet.folders.extend(rendering.folders.iter().cloned());
@@ -134,6 +150,14 @@ impl Fleet {
         drop(builder);
         fleet.files = files;
         fleet
+    }
+
+    /// Leaves only the clusters of these names; overlays and manifests that no cluster uses are
+    /// taken for used.
+    pub fn only(&mut self, names: &[String]) {
+        self.clusters.retain(|cluster| names.contains(&cluster.name));
+        self.overlays.clear();
+        self.used.extend(self.manifests.iter().map(ToString::to_string));
     }
 
     /// What is applied together.
@@ -184,6 +208,14 @@ impl Fleet {
         let steps = origin.steps().filter_map(|step| step.place);
         origin.place.into_iter().chain(steps).find_map(|place| self.files.location(place))
     }
+}
+
+/// Whether changed files, deleted ones included, are among what is used, or lie below its folders.
+fn is_reached(uses: &Uses, changed: &BTreeSet<String>) -> bool {
+    changed.iter().any(|path| {
+        let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        uses.files.contains(path) || folders.into_iter().any(|folder| uses.folders.contains(folder))
+    })
 }
 
 /// The clusters that portcullis.yaml names, else those that are found.

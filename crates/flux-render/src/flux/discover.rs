@@ -11,7 +11,7 @@ use spanned_yaml::{Node, Tree};
 use super::spec::{Kustomization, Name};
 use crate::{
     files::{Files, join},
-    kustomize::{FILE_NAMES, is_manifest},
+    kustomize::uses,
 };
 
 /// A cluster that was found.
@@ -211,57 +211,8 @@ impl Reaches<'_> {
         if let Some(known) = self.known.get(folder) {
             return Arc::clone(known);
         }
-        let mut reached = BTreeSet::new();
-        let mut seen = BTreeSet::new();
-        self.visit(folder, &mut reached, &mut seen, true);
-        let reached = Arc::new(reached);
+        let reached = Arc::new(uses(self.files, folder, true).files);
         self.known.insert(folder.to_owned(), Arc::clone(&reached));
         reached
-    }
-
-    fn visit(
-        &self,
-        folder: &str,
-        reached: &mut BTreeSet<String>,
-        seen: &mut BTreeSet<String>,
-        generate: bool,
-    ) {
-        let mut queue = vec![(folder.to_owned(), generate)];
-        while let Some((folder, generate)) = queue.pop() {
-            if !seen.insert(folder.clone()) {
-                continue;
-            }
-            let file = FILE_NAMES.iter().find_map(|name| {
-                let path = join(&folder, name).ok()?;
-                self.files.tree(&path)
-            });
-            let Some(root) = file.as_ref().and_then(|tree| tree.root(0)) else {
-                if generate {
-                    self.list(&folder, reached, &mut queue);
-                }
-                continue;
-            };
-            for list in ["resources", "bases", "components"] {
-                for item in root.get(list).iter().flat_map(|list| list.items()) {
-                    let Ok(path) = join(&folder, item.text()) else { continue };
-                    if self.files.is_folder(&path) {
-                        queue.push((path, false));
-                    } else {
-                        reached.insert(path);
-                    }
-                }
-            }
-        }
-    }
-
-    fn list(&self, folder: &str, reached: &mut BTreeSet<String>, queue: &mut Vec<(String, bool)>) {
-        for entry in self.files.list(folder) {
-            let Ok(path) = join(folder, &entry.name) else { continue };
-            if entry.is_folder {
-                queue.push((path, true));
-            } else if is_manifest(&path) {
-                reached.insert(path);
-            }
-        }
     }
 }

@@ -28,14 +28,16 @@ mod resource;
 mod selector;
 mod strategic_merge;
 mod transformers;
+mod uses;
 mod vars;
 
 pub use build::{Builder, Built, Options, Remark, RemarkKind};
 pub(crate) use fields::go_integer;
-pub(crate) use generate::{Overlay, is_manifest};
+pub(crate) use generate::Overlay;
 pub use gvk::{Gvk, ResId};
 pub use kustomization::FILE_NAMES;
 pub(crate) use kustomization::{Image, Patch, Selector};
 pub(crate) use load::objects_of_file;
 pub(crate) use read::{Text, block_lines, key_text};
 pub use resource::Resource;
+pub use uses::{Uses, uses};

@@ -24,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("kustomize_build::generated", generated),
         Trial::test("kustomize_build::corpora", corpora),
+        Trial::test("kustomize_build::fields", fields),
         Trial::test("kustomize_build::tables", tables),
     ]
 }
@@ -154,6 +155,39 @@ fn generated() -> Result<(), Failed> {
         return Err(format!("in hardly any repository that builds: {}", rare.join(", ")).into());
     }
     Ok(())
+}
+
+/// A case by hand for each field and option.
+fn fields() -> Result<(), Failed> {
+    let cases = crate::kustomize_fields::cases();
+    let inputs: Vec<Input<'_>> = cases
+        .iter()
+        .map(|(_, one)| Input {
+            files: Some(&one.files),
+            path: one.path.clone(),
+            ..Input::default()
+        })
+        .collect();
+    let mut disagreements = Disagreements::default();
+    let verdicts = judges()?.ask_all::<_, Judged>("kustomize-build", &inputs)?;
+    for ((name, one), verdict) in cases.iter().zip(verdicts) {
+        let judged = verdict?;
+        if judged.ok == name.starts_with("error: ") {
+            disagreements.note(format!("{name}: the case is wrong: {}", judged.error));
+        }
+        let files =
+            MemoryFiles::new(one.files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
+        let own = ours(&files, &one.path);
+        let theirs: Outcome = judged.ok.then_some(judged.yaml);
+        if own.as_ref().ok() != theirs.as_ref() {
+            disagreements.note(match (&own, &theirs) {
+                (Ok(own), Some(theirs)) => format!("{name}: {}", difference(own, theirs)),
+                (Ok(_), None) => format!("{name}: only the judge refuses: {}", judged.error),
+                (Err(error), _) => format!("{name}: only we refuse: {error}"),
+            });
+        }
+    }
+    disagreements.verdict(cases.len())
 }
 
 /// The first lines in which two texts differ.

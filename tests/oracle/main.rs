@@ -15,6 +15,7 @@ mod image_references;
 mod judge;
 mod kustomizations;
 mod kustomize_build;
+mod kustomize_fields;
 mod pod_security;
 mod provenance;
 mod quantities;

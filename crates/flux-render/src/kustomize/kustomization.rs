@@ -453,8 +453,10 @@ impl GeneratorArgs {
             place: record.place(),
             ..Self::default()
         };
+        // kustomize moves it among `envs` when it reads a kustomization file, and forgets it in the
+        // configuration of a plugin.
         let env = record.text("env")?;
-        if !env.value.is_empty() {
+        if !env.value.is_empty() && !record.is_root() {
             read.envs.push(env);
         }
         Ok(read)

@@ -26,12 +26,13 @@ impl LoadedFile {
 }
 
 /// YAML, and where its pieces are written.
+#[derive(Clone)]
 pub(crate) struct Source<'s> {
     tree: Arc<spanned_yaml::Tree>,
     whole: Option<Place>,
     file: Option<FileId>,
     lines: Option<&'s Text>,
-    /// Bytes that were trimmed off the text's start.
+    /// Bytes that stand before it in the text or file.
     skipped: u32,
 }
 
@@ -63,7 +64,8 @@ impl<'s> Source<'s> {
     /// Where a piece of the text is written.
     pub(crate) fn place(&self, span: Span) -> Option<Place> {
         if self.whole.is_none() {
-            return self.file.map(|file| Place { file, start: span.start, end: span.end });
+            let (start, end) = (span.start + self.skipped, span.end + self.skipped);
+            return self.file.map(|file| Place { file, start, end });
         }
         let (Some(text), Some(file)) = (self.lines, self.file) else { return self.whole };
         let map = |offset: u32| {
@@ -150,34 +152,105 @@ fn validated(tree: &Tree) -> Result<bool, Error> {
 
 /// The documents of a text as trees; those that hold nothing are left out.
 fn documents(source: &Source<'_>) -> Result<Vec<Tree>, Error> {
-    if let Some(error) = source.tree.errors().first() {
-        return Err(
-            Error::new(ErrorKind::Malformed, error.message.clone()).at(source.place(error.span))
-        );
-    }
-    let yaml = &source.tree;
+    let separators = separators(source)?;
     let mut trees = Vec::new();
-    let mut single = None;
-    for document in yaml.documents() {
-        let Some(root) = document.root.map(|id| yaml.node(id)) else { continue };
-        let mut tree = Tree::new(Node::empty(Kind::Mapping, Origin::default()));
-        let root = import(&mut tree, root, source, 0)?;
-        let top = tree.node(root).clone();
-        let slot = tree.root();
-        *tree.node_mut(slot) = top;
-        if tree.node(slot).is_null() {
-            continue;
+    let parts;
+    if are_documents(&source.tree, &separators) {
+        let yaml = &source.tree;
+        parts = yaml.documents().len();
+        for document in yaml.documents() {
+            let Some(root) = document.root else { continue };
+            trees.extend(document_tree(yaml.node(root), source)?);
         }
-        trees.push(tree);
-        single = Some(yaml.documents().len() == 1);
+    } else {
+        // kyaml cuts the text at each separator, whatever stands around it, and reads the first
+        // document of each piece.
+        let text = source.tree.source();
+        let mut from = 0;
+        let ends = separators.iter().map(|separator| separator.start + 1);
+        let starts: Vec<usize> = separators.iter().map(|separator| separator.end).collect();
+        parts = starts.len() + 1;
+        for (number, end) in ends.chain([text.len()]).enumerate() {
+            let piece = text.get(from..end).unwrap_or_default();
+            let piece = Source {
+                tree: Arc::new(spanned_yaml::parse(piece)),
+                skipped: source.skipped + from as u32,
+                ..source.clone()
+            };
+            let first = piece.tree.documents().first();
+            if first.is_some_and(|document| document.broken)
+                && let Some(error) = piece.tree.errors().first()
+            {
+                return Err(malformed(error).at(piece.place(error.span)));
+            }
+            if let Some(root) = piece.tree.root(0) {
+                trees.extend(document_tree(root, &piece)?);
+            }
+            from = starts.get(number).copied().unwrap_or(text.len());
+        }
     }
-    if let (Some(true), [tree]) = (single, trees.as_slice())
+    if let (1, [tree]) = (parts, trees.as_slice())
         && matches!(tree.top("kind"), "List" | "ResourceList")
         && let Some(items) = tree.get(tree.root(), "items")
     {
         return Ok(tree.children(items).iter().map(|item| tree.extract(*item)).collect());
     }
     Ok(trees)
+}
+
+fn malformed(error: &spanned_yaml::Error) -> Error {
+    Error::new(ErrorKind::Malformed, error.message.clone())
+}
+
+/// A document as a tree of its own; none if there is nothing in it.
+fn document_tree(root: YamlNode<'_>, source: &Source<'_>) -> Result<Option<Tree>, Error> {
+    let mut tree = Tree::new(Node::empty(Kind::Mapping, Origin::default()));
+    let root = import(&mut tree, root, source, 0)?;
+    let top = tree.node(root).clone();
+    let slot = tree.root();
+    *tree.node_mut(slot) = top;
+    Ok((!tree.node(slot).is_null()).then_some(tree))
+}
+
+/// The lines that begin with `---`, with the break before them and their own (kyaml's
+/// `splitDocuments`). Nothing but a comment may stand on them.
+fn separators(source: &Source<'_>) -> Result<Vec<std::ops::Range<usize>>, Error> {
+    let text = source.tree.source();
+    let mut found: Vec<std::ops::Range<usize>> = Vec::new();
+    for start in memchr::memmem::find_iter(text.as_bytes(), "\n---") {
+        // The break at the end of one separator isn't the one before the next.
+        if found.last().is_some_and(|last| start < last.end) {
+            continue;
+        }
+        let rest = text.get(start + 4..).unwrap_or_default();
+        let Some(length) = memchr::memchr(b'\n', rest.as_bytes()) else { continue };
+        let behind = rest.get(..length).unwrap_or_default().trim();
+        if !behind.is_empty() && !behind.starts_with('#') {
+            let (start, end) = (start as u32 + 1, (start + 4 + length) as u32);
+            return Err(Error::new(
+                ErrorKind::Malformed,
+                "kustomize takes nothing but a comment behind `---`",
+            )
+            .at(source.place(Span { start, end })));
+        }
+        found.push(start..start + 4 + length + 1);
+    }
+    Ok(found)
+}
+
+/// Whether cutting at the separators gives the documents that the parser found.
+fn are_documents(yaml: &spanned_yaml::Tree, separators: &[std::ops::Range<usize>]) -> bool {
+    let plain = |document: &spanned_yaml::Document| {
+        !document.explicit_end && document.version.is_none() && document.tag_directives.is_empty()
+    };
+    let begun = yaml.documents().iter().filter(|document| {
+        document.explicit_start
+            && separators.iter().any(|s| s.start + 1 == document.span.start as usize)
+    });
+    yaml.errors().is_empty()
+        && yaml.documents().iter().all(plain)
+        && yaml.documents().iter().skip(1).all(|document| document.explicit_start)
+        && begun.count() == separators.len()
 }
 
 /// A node with what it names through aliases and merge keys written out (kyaml's `DeAnchor`).
@@ -290,10 +363,13 @@ fn merged_entries<'t>(
             merge = Some(entry.raw_value);
         }
     }
+    // kyaml clears the first key that reads `<<`, quoted ones included, whether it merges or not.
+    let cleared = map.raw_entries().position(|entry| entry.key.text() == "<<");
     let own = || {
         map.raw_entries()
-            .filter(|entry| !is_merge(entry.key))
-            .map(|entry| (entry.key, entry.raw_value))
+            .enumerate()
+            .filter(|(index, _)| Some(*index) != cleared)
+            .map(|(_, entry)| (entry.key, entry.raw_value))
     };
     let Some(value) = merge else { return Ok(own().collect()) };
     let wrong = |node: YamlNode<'_>| {

@@ -171,6 +171,11 @@ impl<'t> Record<'_, 't> {
             .and_then(|(entry, _)| self.reader.place(entry.key))
     }
 
+    /// Whether it is the topmost mapping of what is read.
+    pub(crate) fn is_root(&self) -> bool {
+        self.root
+    }
+
     pub(crate) fn present(&mut self, key: &str) -> bool {
         self.take(key).is_some_and(|node| !node.is_null())
     }

@@ -25,6 +25,13 @@ pub(crate) fn apply(objects: &mut ResMap, replacements: &[Replacement]) -> Resul
         one(objects, replacement).map_err(|error| error.at(replacement.place))?;
     }
     objects.drop_empty();
+    for object in &objects.list {
+        if object.name().is_empty() {
+            let place = object.origin_of(&["metadata", "name"]).place;
+            let message = format!("a replacement takes the name of a {} away", object.kind());
+            return Err(Error::invalid(message).at(place));
+        }
+    }
     Ok(())
 }
 

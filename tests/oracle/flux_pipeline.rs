@@ -187,9 +187,7 @@ fn generated() -> Result<(), Failed> {
                 error: error.to_string(),
             });
             built += usize::from(judged.ok);
-            let mut files: BTreeMap<String, String> = one.files.clone();
-            files.insert("cluster/apps.yaml".to_owned(), one.kustomization.clone());
-            files.insert("cluster/data.yaml".to_owned(), one.cluster.clone());
+            let files = with_cluster(one);
             let files =
                 MemoryFiles::new(files.iter().map(|(path, text)| (path.as_str(), text.as_str())));
             let builder = Builder::new(&files);
@@ -214,6 +212,19 @@ fn generated() -> Result<(), Failed> {
         return Err(format!("only {built} of {cases} Kustomizations can be applied").into());
     }
     Ok(())
+}
+
+/// The files of a source, with a folder for the cluster that has the rest.
+fn with_cluster(input: &Input) -> BTreeMap<String, String> {
+    let mut files = input.files.clone();
+    files.insert("cluster/apps.yaml".to_owned(), input.kustomization.clone());
+    files.insert("cluster/data.yaml".to_owned(), input.cluster.clone());
+    files
+}
+
+/// A repository with a cluster in the folder `cluster`.
+pub(crate) fn cluster(rng: &mut Rng) -> BTreeMap<String, String> {
+    with_cluster(&input(rng))
 }
 
 /// A repository, and a Kustomization for it.

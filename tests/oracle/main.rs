@@ -18,6 +18,7 @@ mod kustomize_build;
 mod kustomize_fields;
 mod pod_security;
 mod provenance;
+mod provenance_pipeline;
 mod quantities;
 mod selectors;
 mod smoke;
@@ -37,6 +38,7 @@ fn trials() -> Vec<Trial> {
         kustomize_build::trials(),
         pod_security::trials(),
         provenance::trials(),
+        provenance_pipeline::trials(),
         quantities::trials(),
         selectors::trials(),
         smoke::trials(),

@@ -200,7 +200,7 @@ fn follow(tree: &Tree, path: &[String]) -> Option<String> {
 }
 
 /// The files with another letter or digit at the end of what stands at a place.
-fn with_change(
+pub(crate) fn with_change(
     files: &BTreeMap<String, String>,
     memory: &MemoryFiles,
     place: Place,

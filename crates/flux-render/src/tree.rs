@@ -169,6 +169,13 @@ impl Tree {
         id
     }
 
+    /// Gives all nodes one origin.
+    pub(crate) fn set_origins(&mut self, origin: &Origin) {
+        for node in &mut self.nodes {
+            node.origin.clone_from(origin);
+        }
+    }
+
     /// Number of nodes, those that nothing holds any more included.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()

@@ -197,9 +197,8 @@ impl Run<'_, '_> {
             return Err(refused("kustomize would inflate a Helm chart", kustomization.helm));
         }
         for config in self.plugin_configs(target, &context, &kustomization.generators, &mut done)? {
-            let (args, secret) = plugins::generator(&config.resource)?;
-            let made = generators::generate(&context, &args, secret, None)?;
-            absorb(&mut done, made, config.origin.as_deref(), args.place)?;
+            let (made, place) = plugins::generate(&context, &config.resource)?;
+            absorb(&mut done, made, config.origin.as_deref(), place)?;
         }
         for text in &kustomization.components {
             done.config = Some(all);

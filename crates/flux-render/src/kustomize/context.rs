@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{
     load::LoadedFile,
     openapi::Schema,
-    read::{Reader, Text},
+    read::{Reader, Record, Text},
 };
 use crate::{
     error::{Error, ErrorKind},
@@ -50,10 +50,29 @@ impl Context<'_> {
         Ok(LoadedFile { id, tree })
     }
 
+    /// Reads a file in which unknown fields drop out.
+    pub(super) fn read_leniently<T: Default>(
+        &self,
+        text: &Text,
+        read: impl FnOnce(&mut Record<'_, '_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let read = self.read_with(text, true, |reader, root| read(&mut reader.record(root)?))?;
+        Ok(read.unwrap_or_default())
+    }
+
     /// Reads a file with typed fields.
     pub(super) fn read<T>(
         &self,
         text: &Text,
+        read: impl FnOnce(&Reader<'_>, spanned_yaml::Node<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.read_with(text, false, read)
+    }
+
+    fn read_with<T>(
+        &self,
+        text: &Text,
+        lenient: bool,
         read: impl FnOnce(&Reader<'_>, spanned_yaml::Node<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         let file = self.file(text)?;
@@ -64,8 +83,8 @@ impl Context<'_> {
         let reader = Reader {
             file: Some(file.id),
             from: None,
-            lenient_root: false,
-            lenient: false,
+            lenient_root: lenient,
+            lenient,
             source: file.text(),
         };
         file.tree.root(0).map(|root| read(&reader, root)).transpose()

@@ -74,6 +74,15 @@ impl Tree {
         Ok(())
     }
 
+    /// Puts a scalar in the place of another (kyaml's `FieldSetter` without a name).
+    pub(crate) fn put_scalar(&mut self, id: Id, value: Id) -> Result<(), Error> {
+        self.expect(Some(id), Kind::Scalar)?;
+        if !self.node(value).is_null() {
+            *self.node_mut(id) = self.node(value).clone();
+        }
+        Ok(())
+    }
+
     /// Puts one node's content into another's place, whose style stays.
     fn overwrite(&mut self, old: Id, value: Id) {
         let style = self.node(old).style;

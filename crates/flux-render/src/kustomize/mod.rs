@@ -13,6 +13,7 @@ mod finish;
 mod generate;
 mod generators;
 mod gvk;
+mod iam_policy;
 mod json_patch;
 mod kustomization;
 mod load;
@@ -29,6 +30,7 @@ mod selector;
 mod strategic_merge;
 mod transformers;
 mod uses;
+mod value_add;
 mod vars;
 
 pub use build::{Builder, Built, Options, Remark, RemarkKind};

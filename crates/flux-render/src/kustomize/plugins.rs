@@ -11,6 +11,7 @@ use super::{
     fieldspec::{self, FieldSpec, Specs},
     generators,
     gvk::Gvk,
+    iam_policy,
     kustomization::{GeneratorArgs, Image, Kustomization, Patch, Replacement, Replica, Selector},
     patches::{self, Loaded},
     read::{Reader, Record, Text},
@@ -18,6 +19,7 @@ use super::{
     resmap::ResMap,
     resource::{NEEDS_HASH, Resource},
     transformers::{self, NameEnd, Namespace, Subjects},
+    value_add::ValueAdd,
 };
 use crate::{
     emit,
@@ -35,6 +37,7 @@ pub(crate) enum Transformer {
     Image { image: Image, specs: Specs },
     Replacements(Vec<Replacement>),
     Hash,
+    ValueAdd(ValueAdd),
 }
 
 /// What kustomize takes for one transformer, and what `buildMetadata` notes of it.
@@ -60,6 +63,7 @@ impl Transformer {
             Self::Image { image, specs } => transformers::set_image(objects, image, specs),
             Self::Replacements(list) => replacements::apply(objects, list),
             Self::Hash => add_hashes(objects),
+            Self::ValueAdd(added) => added.apply(objects),
         }
     }
 }
@@ -252,12 +256,20 @@ fn unknown(resource: &Resource, place: Option<Place>) -> Error {
     Error::invalid(format!("there is no built-in plugin {kind} of this sort")).at(place)
 }
 
-/// The generator that an object configures; true for Secrets.
-pub(crate) fn generator(resource: &Resource) -> Result<(GeneratorArgs, bool), Error> {
+/// What the generator that an object configures makes, and where it is configured.
+pub(crate) fn generate(
+    context: &Context<'_>,
+    resource: &Resource,
+) -> Result<(Resource, Option<Place>), Error> {
     let place = expect_builtin(resource)?;
     let secret = match resource.kind() {
         "ConfigMapGenerator" => false,
         "SecretGenerator" => true,
+        "IAMPolicyGenerator" => {
+            let made =
+                configured(resource, |record| iam_policy::generate(record, context.schema, place))?;
+            return Ok((made, place));
+        }
         _ => return Err(unknown(resource, place)),
     };
     let args = configured(resource, |record| {
@@ -274,7 +286,7 @@ pub(crate) fn generator(resource: &Resource) -> Result<(GeneratorArgs, bool), Er
         }
         Ok(args)
     })?;
-    Ok((args, secret))
+    Ok((generators::generate(context, &args, secret, None)?, args.place))
 }
 
 /// The transformers that an object configures.
@@ -383,6 +395,9 @@ pub(crate) fn transformers(
             Transformer::Replacements(read_replacements(context, &list)?)
         }
         "HashTransformer" => Transformer::Hash,
+        "ValueAddTransformer" => Transformer::ValueAdd(configured(resource, |record| {
+            ValueAdd::read(context, record, place)
+        })?),
         _ => return Err(unknown(resource, place)),
     };
     Ok(vec![one])

@@ -48,7 +48,8 @@ type typeTable struct {
 	kinds   []string
 }
 
-// shape names what a value may be: s text, b boolean, i integer, f number, q quantity, y base64, o integer or text, j whatever the
+// shape names what a value may be: s text, b boolean, i integer, f number, q quantity (Q where 0 is
+// written for none), y base64, o integer or text, j whatever the
 // type itself decodes, a number for a struct, [ for a list of what follows, { for a mapping to it.
 func (t *typeTable) shape(goType reflect.Type) (string, error) {
 	if goType.Kind() == reflect.Pointer {
@@ -122,6 +123,10 @@ func (t *typeTable) fields(goType reflect.Type) ([]string, error) {
 		shape, err := t.shape(field.Type)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", field.Name, err)
+		}
+		// Go writes a struct that isn't a pointer whatever is in it.
+		if shape == "q" && field.Type.Kind() != reflect.Pointer {
+			shape = "Q"
 		}
 		fields = append(fields, name+":"+shape)
 	}

@@ -147,6 +147,13 @@ impl Tree {
         Self { nodes: vec![root], root: Id(0) }
     }
 
+    /// A tree whose root the closure adds, after what the root holds.
+    pub(crate) fn made<E>(make: impl FnOnce(&mut Self) -> Result<Id, E>) -> Result<Self, E> {
+        let mut tree = Self::new(Node::empty(Kind::Mapping, Origin::default()));
+        tree.root = make(&mut tree)?;
+        Ok(tree)
+    }
+
     /// The node that holds all others.
     pub fn root(&self) -> Id {
         self.root

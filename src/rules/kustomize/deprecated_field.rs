@@ -45,9 +45,10 @@
 
 use flux_render::kustomize::RemarkKind;
 
+use super::remarks;
 use crate::{
     finding::Level,
-    fleet::{Fleet, FleetFindings, FleetViolation},
+    fleet::{Fleet, FleetFindings},
     rules::{Check, Rule},
 };
 
@@ -61,15 +62,6 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(fleet: &Fleet, findings: &mut FleetFindings) {
-    for (cluster, rendering) in fleet.renderings() {
-        for remark in &rendering.remarks {
-            if remark.kind == RemarkKind::DeprecatedField {
-                findings.report(
-                    FleetViolation::new(fleet.location(remark.place), &remark.message)
-                        .cluster(cluster)
-                        .help("`kustomize edit fix` rewrites the file"),
-                );
-            }
-        }
-    }
+    let help = "`kustomize edit fix` rewrites the file";
+    remarks::report(fleet, RemarkKind::DeprecatedField, help, findings);
 }

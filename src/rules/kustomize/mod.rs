@@ -4,6 +4,7 @@ mod build_failed;
 mod deprecated_field;
 mod failures;
 mod patch_without_target;
+mod remarks;
 mod unknown_field;
 pub(super) mod unused;
 mod unused_file;

@@ -46,10 +46,10 @@
 
 use flux_render::{ErrorKind, kustomize::RemarkKind};
 
-use super::failures;
+use super::{failures, remarks};
 use crate::{
     finding::Level,
-    fleet::{Fleet, FleetFindings, FleetViolation},
+    fleet::{Fleet, FleetFindings},
     rules::{Check, Rule},
 };
 
@@ -68,15 +68,6 @@ fn check(fleet: &Fleet, findings: &mut FleetFindings) {
             findings.report(failure.violation(fleet));
         }
     }
-    for (cluster, rendering) in fleet.renderings() {
-        for remark in &rendering.remarks {
-            if remark.kind == RemarkKind::DroppedField {
-                findings.report(
-                    FleetViolation::new(fleet.location(remark.place), &remark.message)
-                        .cluster(cluster)
-                        .help("correct its name, or delete it"),
-                );
-            }
-        }
-    }
+    let help = "correct its name, or delete it";
+    remarks::report(fleet, RemarkKind::DroppedField, help, findings);
 }

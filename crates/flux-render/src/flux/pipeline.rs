@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::Error,
     files::Files,
-    kustomize::{Builder, Options, Remark, Resource},
+    kustomize::{Builder, Built, Options, Remark, Resource},
     place::{Origin, Place},
     tree::{Kind, Tree},
     value::{self, Value},
@@ -112,6 +112,18 @@ impl Rendering {
         read: Vec::new(),
     };
 
+    /// What a build tells, and its objects.
+    fn of(built: Built) -> (Self, Vec<Arc<Resource>>) {
+        let rendering = Self {
+            remarks: built.remarks,
+            patched: built.patched,
+            folders: built.folders,
+            read: built.read,
+            ..Self::EMPTY
+        };
+        (rendering, built.objects)
+    }
+
     fn note(&mut self, problems: Vec<Problem>, id: &ObjectId) {
         self.problems.extend(
             problems.into_iter().map(|problem| Problem { object: Some(id.clone()), ..problem }),
@@ -130,15 +142,9 @@ pub(crate) fn render_one(
     strict: bool,
 ) -> Result<Rendering, Error> {
     let built = builder.build_with(&spec.folder(), &spec.overlay)?;
-    let mut rendering = Rendering {
-        remarks: built.remarks,
-        patched: built.patched,
-        folders: built.folders,
-        read: built.read,
-        ..Rendering::default()
-    };
-    let mut ids: Vec<_> = built.objects.iter().map(|resource| resource.id()).collect();
-    for (number, resource) in built.objects.iter().enumerate() {
+    let (mut rendering, built) = Rendering::of(built);
+    let mut ids: Vec<_> = built.iter().map(|resource| resource.id()).collect();
+    for (number, resource) in built.iter().enumerate() {
         let mut resource = Resource::clone(resource);
         let mut problems = Vec::new();
         let id = ObjectId::of(&resource);
@@ -213,14 +219,8 @@ pub(crate) fn render_one(
 /// The folder can't be built.
 pub fn render_folder(builder: &Builder<'_>, folder: &str) -> Result<Rendering, Error> {
     let built = builder.build(folder, Options::default())?;
-    let mut rendering = Rendering {
-        remarks: built.remarks,
-        patched: built.patched,
-        folders: built.folders,
-        read: built.read,
-        ..Rendering::default()
-    };
-    for resource in &built.objects {
+    let (mut rendering, built) = Rendering::of(built);
+    for resource in &built {
         if is_kustomization_file(&resource.tree) {
             continue;
         }

@@ -85,22 +85,20 @@ pub(crate) fn substitute_object(
         return Ok(None);
     }
     let Some(root) = tree.root(0) else { return Ok(None) };
-    let mut import = Import {
-        files,
-        holders: holders(object),
-        path: Vec::new(),
-        before: object,
-        written: &written,
-        result: &result,
-        variables,
-        tree: Tree::new(Node::empty(Kind::Mapping, Origin::default())),
-        problems,
-    };
-    let root = import.node(root, 0);
-    let mut made = import.tree;
-    let top = made.node(root).clone();
-    let slot = made.root();
-    *made.node_mut(slot) = top;
+    let made = Tree::made(|tree| {
+        let mut import = Import {
+            files,
+            holders: holders(object),
+            path: Vec::new(),
+            before: object,
+            written: &written,
+            result: &result,
+            variables,
+            tree,
+            problems,
+        };
+        Ok::<Id, Error>(import.node(root, 0))
+    })?;
     Ok(Some(made))
 }
 
@@ -184,7 +182,7 @@ struct Import<'i> {
     written: &'i [Written],
     result: &'i Replaced,
     variables: &'i Variables,
-    tree: Tree,
+    tree: &'i mut Tree,
     problems: &'i mut Vec<Problem>,
 }
 

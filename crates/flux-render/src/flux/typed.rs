@@ -1,7 +1,10 @@
 //! What is left of an object once it went through the Go types of Kubernetes' own kinds
 //! (fluxcd/pkg/ssa v0.78.0, normalize/normalize.go; k8s.io/apimachinery, runtime/converter.go).
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -22,6 +25,8 @@ enum Shape {
     Integer,
     Number,
     Quantity,
+    /// A quantity that Go writes as 0 where there is none.
+    WrittenQuantity,
     Base64,
     IntOrText,
     Anything,
@@ -34,7 +39,7 @@ enum Shape {
 struct Types {
     /// By apiVersion and kind, with a space between.
     kinds: HashMap<&'static str, Shape>,
-    fields: Vec<HashMap<&'static str, Shape>>,
+    fields: Vec<BTreeMap<&'static str, Shape>>,
 }
 
 static TYPES: LazyLock<Types> = LazyLock::new(|| {
@@ -61,6 +66,7 @@ impl Shape {
             Some(b'i') => Self::Integer,
             Some(b'f') => Self::Number,
             Some(b'q') => Self::Quantity,
+            Some(b'Q') => Self::WrittenQuantity,
             Some(b'y') => Self::Base64,
             Some(b'o') => Self::IntOrText,
             Some(b'[') => Self::List(Box::new(Self::read(rest))),
@@ -83,8 +89,10 @@ struct Dropped {
 #[derive(Default)]
 struct Found {
     dropped: Vec<Dropped>,
-    /// Base64, as Go writes it.
+    /// What Go writes otherwise.
     encoded: Vec<(Id, String)>,
+    /// Quantities that Go writes where there are none: what holds them, and their names.
+    filled: Vec<(Id, &'static str)>,
 }
 
 /// Takes away what Flux drops, and fills in what it fills in. An object that doesn't fit its type
@@ -105,6 +113,11 @@ pub(crate) fn normalize(resource: &mut Resource, problems: &mut Vec<Problem>) ->
         for (id, text) in found.encoded {
             let origin = resource.tree.node(id).origin.clone();
             *resource.tree.node_mut(id) = Node::string(text, origin);
+        }
+        for (holder, name) in found.filled {
+            let origin = filled_in(&resource.tree.node(holder).origin);
+            let zero = resource.tree.add(Node::string("0", origin));
+            resource.tree.set_field(holder, name, Some(zero), false)?;
         }
         for one in found.dropped {
             let key = resource.tree.entries(one.holder).map(|(key, _)| key);
@@ -145,6 +158,7 @@ fn fits_within(
     found: &mut Found,
 ) -> bool {
     let node = tree.node(id);
+    let shape = if matches!(shape, Shape::WrittenQuantity) { &Shape::Quantity } else { shape };
     if node.kind == Kind::Scalar {
         let Ok(value) = value::scalar(node) else { return false };
         return match (value, shape) {
@@ -180,6 +194,12 @@ fn fits_within(
         }),
         Shape::Struct(number) if node.kind == Kind::Mapping => {
             let Some(fields) = TYPES.fields.get(*number) else { return false };
+            for (name, shape) in fields {
+                let unset = tree.get(id, name).is_none_or(|value| tree.node(value).is_null());
+                if unset && matches!(shape, Shape::WrittenQuantity) {
+                    found.filled.push((id, name));
+                }
+            }
             tree.entries(id).all(|(key, child)| {
                 let name = tree.text(key);
                 let path = below(path, name);

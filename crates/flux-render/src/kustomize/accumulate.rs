@@ -118,10 +118,7 @@ impl Run<'_, '_> {
         let file = files.id(&path);
         self.log.lock().unwrap_or_else(PoisonError::into_inner).push(path);
         let place = Place { file, start: 0, end: 0 };
-        if let Some(error) = tree.errors().first() {
-            let place = Place { file, start: error.span.start, end: error.span.end };
-            return Err(Error::new(ErrorKind::Malformed, error.message.clone()).at(Some(place)));
-        }
+        load::check(&tree, file)?;
         let Some(root) = tree.root(0) else {
             if lenient_root {
                 return Ok((Kustomization::default(), name, place));

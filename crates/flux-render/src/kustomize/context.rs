@@ -10,7 +10,6 @@ use super::{
 use crate::{
     error::{Error, ErrorKind},
     files::{Files, join},
-    place::Place,
 };
 
 /// What the steps of one folder need to know.
@@ -76,10 +75,7 @@ impl Context<'_> {
         read: impl FnOnce(&Reader<'_>, spanned_yaml::Node<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         let file = self.file(text)?;
-        if let Some(error) = file.tree.errors().first() {
-            let place = Place { file: file.id, start: error.span.start, end: error.span.end };
-            return Err(Error::new(ErrorKind::Malformed, error.message.clone()).at(Some(place)));
-        }
+        file.check()?;
         let reader = Reader {
             file: Some(file.id),
             from: None,

@@ -84,7 +84,8 @@ pub(crate) fn split_api_version(api_version: &str) -> (&str, &str) {
 }
 
 /// Kinds that come first, in this order.
-const FIRST: &[&str] = &[
+/// Kinds that kustomize orders before all others.
+pub(super) const FIRST: &[&str] = &[
     "Namespace",
     "ResourceQuota",
     "StorageClass",
@@ -109,7 +110,9 @@ const FIRST: &[&str] = &[
     "PodDisruptionBudget",
 ];
 /// Kinds that come last.
-const LAST: &[&str] = &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+/// Kinds that it orders behind all others.
+pub(super) const LAST: &[&str] =
+    &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
 fn kind_order(kind: &str) -> i32 {
     let position = |list: &[&str]| list.iter().position(|one| *one == kind);

@@ -72,14 +72,7 @@ impl JsonPatch {
             let text = |key: &str| item.get(key).and_then(|node| node.as_str()).map(SmolStr::from);
             let value = item
                 .get("value")
-                .map(|node| {
-                    let mut tree = Tree::new(Node::empty(Kind::Mapping, Origin::default()));
-                    let root = tree.root();
-                    let id = import(&mut tree, node, places, 0)?;
-                    let value = tree.node(id).clone();
-                    *tree.node_mut(root) = value;
-                    Ok(tree)
-                })
+                .map(|node| Tree::made(|tree| import(tree, node, places, 0)))
                 .transpose()?;
             let op = text("op").unwrap_or_else(|| "unknown".into());
             operations.push(JsonOperation {
@@ -217,12 +210,7 @@ type Read = fn(&Node) -> Result<Value, Error>;
 
 fn rebuilt(tree: &Tree, make: Make, read: Read) -> Result<Tree, Error> {
     let root = tree.root();
-    let mut result = Tree::new(Node::empty(Kind::Mapping, Origin::default()));
-    let copied = copy(tree, root, &mut result, make, read)?;
-    let node = result.node(copied).clone();
-    let root = result.root();
-    *result.node_mut(root) = node;
-    Ok(result)
+    Tree::made(|result| copy(tree, root, result, make, read))
 }
 
 fn copy(from: &Tree, id: Id, to: &mut Tree, make: Make, read: Read) -> Result<Id, Error> {

@@ -20,6 +20,11 @@ pub(crate) struct LoadedFile {
 }
 
 impl LoadedFile {
+    /// Fails if the file isn't YAML.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        check(&self.tree, self.id)
+    }
+
     pub(crate) fn text(&self) -> &str {
         self.tree.source()
     }
@@ -198,18 +203,21 @@ fn documents(source: &Source<'_>) -> Result<Vec<Tree>, Error> {
     Ok(trees)
 }
 
+/// Fails if a file isn't YAML.
+pub(crate) fn check(tree: &spanned_yaml::Tree, file: FileId) -> Result<(), Error> {
+    let Some(error) = tree.errors().first() else { return Ok(()) };
+    let Span { start, end } = error.span;
+    Err(malformed(error).at(Some(Place { file, start, end })))
+}
+
 fn malformed(error: &spanned_yaml::Error) -> Error {
     Error::new(ErrorKind::Malformed, error.message.clone())
 }
 
 /// A document as a tree of its own; none if there is nothing in it.
 fn document_tree(root: YamlNode<'_>, source: &Source<'_>) -> Result<Option<Tree>, Error> {
-    let mut tree = Tree::new(Node::empty(Kind::Mapping, Origin::default()));
-    let root = import(&mut tree, root, source, 0)?;
-    let top = tree.node(root).clone();
-    let slot = tree.root();
-    *tree.node_mut(slot) = top;
-    Ok((!tree.node(slot).is_null()).then_some(tree))
+    let tree = Tree::made(|tree| import(tree, root, source, 0))?;
+    Ok((!tree.node(tree.root()).is_null()).then_some(tree))
 }
 
 /// The lines that begin with `---`, with the break before them and their own (kyaml's
@@ -417,10 +425,6 @@ pub(crate) fn plain_tree(text: &str) -> Option<Tree> {
     }
     let source =
         Source { tree: Arc::clone(&yaml), whole: None, file: None, lines: None, skipped: 0 };
-    let mut tree = Tree::new(Node::empty(Kind::Mapping, Origin::default()));
-    let root = import(&mut tree, yaml.root(0)?, &source, 0).ok()?;
-    let top = tree.node(root).clone();
-    let slot = tree.root();
-    *tree.node_mut(slot) = top;
-    Some(tree)
+    let root = yaml.root(0)?;
+    Tree::made(|tree| import(tree, root, &source, 0)).ok()
 }

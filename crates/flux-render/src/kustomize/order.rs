@@ -4,34 +4,12 @@ use std::{cmp::Ordering, collections::HashMap};
 
 use smol_str::SmolStr;
 
-use super::{gvk::Gvk, kustomization::SortOptions, resmap::ResMap};
+use super::{
+    gvk::{FIRST, Gvk, LAST},
+    kustomization::SortOptions,
+    resmap::ResMap,
+};
 use crate::error::Error;
-
-const FIRST: &[&str] = &[
-    "Namespace",
-    "ResourceQuota",
-    "StorageClass",
-    "CustomResourceDefinition",
-    "ServiceAccount",
-    "PodSecurityPolicy",
-    "Role",
-    "ClusterRole",
-    "RoleBinding",
-    "ClusterRoleBinding",
-    "ConfigMap",
-    "Secret",
-    "Endpoints",
-    "Service",
-    "LimitRange",
-    "PriorityClass",
-    "PersistentVolume",
-    "PersistentVolumeClaim",
-    "Deployment",
-    "StatefulSet",
-    "CronJob",
-    "PodDisruptionBudget",
-];
-const LAST: &[&str] = &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
 /// Sorts the objects as the kustomization file asks.
 pub(crate) fn sort(objects: &mut ResMap, options: &SortOptions) -> Result<(), Error> {

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     emit,
-    error::{Error, ErrorKind},
+    error::Error,
     place::{Operation, Place},
 };
 
@@ -195,10 +195,7 @@ fn read_replacements(
                 .at(entry.place));
         }
         let file = context.file(&entry.path)?;
-        if let Some(error) = file.tree.errors().first() {
-            let place = Place { file: file.id, start: error.span.start, end: error.span.end };
-            return Err(Error::new(ErrorKind::Malformed, error.message.clone()).at(Some(place)));
-        }
+        file.check()?;
         let reader = Reader {
             file: Some(file.id),
             from: None,

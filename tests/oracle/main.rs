@@ -23,6 +23,7 @@ mod quantities;
 mod selectors;
 mod smoke;
 mod substitution;
+mod substitution_cases;
 mod yaml_scalar_cases;
 mod yaml_scalars;
 

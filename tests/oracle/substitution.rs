@@ -13,6 +13,7 @@ use crate::{
     disagreements::Disagreements,
     generate::{self, pick},
     judge::judges,
+    substitution_cases,
 };
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -81,6 +82,18 @@ fn hard() -> Result<(), Failed> {
             cases.push(Case { text: (*text).to_owned(), variables: variables(), strict });
         }
     }
+    for text in substitution_cases::HARD {
+        for variables in substitution_cases::VARIABLES {
+            let variables: BTreeMap<String, String> = variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            for strict in [false, true] {
+                let (text, variables) = ((*text).to_owned(), variables.clone());
+                cases.push(Case { text, variables, strict });
+            }
+        }
+    }
     compare(&cases)
 }
 
@@ -135,7 +148,14 @@ fn text(rng: &mut Rng, depth: u8) -> String {
 fn generated() -> Result<(), Failed> {
     let mut rng = generate::rng("substitution::generated")?;
     let mut cases = Vec::new();
-    for _ in 0..generate::cases(CASES)? {
+    for number in 0..generate::cases(CASES)? {
+        // Two generators: one of any pieces, one of what is nearly right.
+        if number % 2 == 0 {
+            let text = substitution_cases::text(&mut rng);
+            let variables = substitution_cases::variables(&mut rng);
+            cases.push(Case { text, variables, strict: rng.bool() });
+            continue;
+        }
         let mut variables = variables();
         if rng.bool() {
             let value = (0..rng.u8(0..6)).map(|_| pick(&mut rng, PIECES)).collect();

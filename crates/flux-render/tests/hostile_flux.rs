@@ -128,3 +128,22 @@ fn expressions_and_values_of_any_size_are_bounded() {
     let kinds: Vec<ProblemKind> = rendering.problems.iter().map(|problem| problem.kind).collect();
     assert_eq!(kinds, [ProblemKind::InvalidSubstitution]);
 }
+
+#[test]
+fn a_kustomization_whose_name_becomes_known_later_is_there_once() {
+    let settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s, namespace: flux-system}\n\
+                    data: {env: prod}\n";
+    let from = "  postBuild: {substituteFrom: [{kind: ConfigMap, name: s}]}\n";
+    let cluster = render(&[
+        file("cluster/a.yaml", kustomization("a", "./a", from)),
+        file("cluster/s.yaml", kustomization("s", "./s", "")),
+        file("s/settings.yaml", settings),
+        file("a/b.yaml", kustomization("b-${env}", "./b", "")),
+        file("b/c.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"),
+    ]);
+    let names: Vec<&str> =
+        cluster.members.iter().map(|member| member.spec.name.name.as_str()).collect();
+    assert_eq!(names, ["flux-system", "a", "s", "b-prod"]);
+    assert_eq!(cluster.members[3].parent, Some(1));
+    assert_eq!(cluster.members[3].objects().len(), 1);
+}

@@ -70,6 +70,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn check(fleet: &Fleet, findings: &mut FleetFindings) {
+    if fleet.folders.is_empty() {
+        return;
+    }
     for path in unused::manifests(fleet) {
         let Some(folder) = unused::kustomization_above(fleet, &path) else { continue };
         if !fleet.folders.contains(folder) {

@@ -65,39 +65,30 @@ pub fn discover(files: &dyn Files, manifests: &[(String, Arc<Tree>)]) -> Vec<Dis
             found.insert(path.clone(), one.source.clone());
         }
     }
-    let mut covered = BTreeSet::new();
-    let mut queue: Vec<Arc<BTreeSet<String>>> = found.keys().map(|path| reaches.of(path)).collect();
-    cover(&mut covered, &mut queue, &written, &edges);
+    let graph = Graph::new(&written, &edges);
+    let mut covered: BTreeSet<&str> = BTreeSet::new();
+    for path in found.keys() {
+        graph.cover(&mut covered, graph.among(&reaches.of(path)));
+    }
     loop {
         let left: Vec<&Written> =
-            written.iter().filter(|one| !covered.contains(&one.file)).collect();
+            written.iter().filter(|one| !covered.contains(one.file.as_str())).collect();
         // Of folders in a circle, the first one stands for all.
-        let led_to = |file: &str| {
-            left.iter().any(|other| {
-                other.file != file
-                    && written
-                        .iter()
-                        .zip(&edges)
-                        .any(|(w, reached)| w.file == other.file && reached.contains(file))
-            })
-        };
         let first = left
             .iter()
-            .filter(|one| !led_to(&one.file))
-            .min_by_key(|one| (folder_of(&one.file).matches('/').count(), one.file.clone()))
+            .filter(|one| !graph.is_led_to(&one.file, &covered))
+            .min_by_key(|one| (folder_of(&one.file).matches('/').count(), &one.file))
             .or_else(|| left.first());
         let Some(first) = first else { break };
         let folder = folder_of(&first.file).to_owned();
         // Beside clusters that are known, only a folder like theirs is another one: any other
         // Kustomization is a leftover, which nothing applies.
         if !found.is_empty() && !found.keys().any(|known| are_alike(known, &folder)) {
-            covered.insert(first.file.clone());
+            covered.insert(&first.file);
             continue;
         }
-        let file = first.file.clone();
-        queue.push(Arc::new(BTreeSet::from([file])));
-        queue.push(reaches.of(&folder));
-        cover(&mut covered, &mut queue, &written, &edges);
+        graph.cover(&mut covered, vec![&first.file]);
+        graph.cover(&mut covered, graph.among(&reaches.of(&folder)));
         found.insert(folder, None);
     }
     named(found)
@@ -108,22 +99,47 @@ pub(crate) fn files_below(files: &dyn Files, folder: &str) -> Arc<BTreeSet<Strin
     Reaches { files, known: BTreeMap::new() }.of(folder)
 }
 
-/// Adds what is reached, and what Kustomizations among it reach.
-fn cover(
-    covered: &mut BTreeSet<String>,
-    queue: &mut Vec<Arc<BTreeSet<String>>>,
-    written: &[Written],
-    edges: &[Arc<BTreeSet<String>>],
-) {
-    while let Some(reached) = queue.pop() {
-        for (one, further) in written.iter().zip(edges) {
-            if reached.contains(&one.file) && covered.insert(one.file.clone()) {
-                queue.push(Arc::clone(further));
-                // Several Kustomizations may stand in a file.
-                let same_file = written.iter().zip(edges).filter(|(w, _)| w.file == one.file);
-                queue.extend(same_file.map(|(_, further)| Arc::clone(further)));
+/// The files that hold Kustomizations, and which of them lead to which.
+struct Graph<'w> {
+    leads_to: BTreeMap<&'w str, BTreeSet<&'w str>>,
+    led_to_by: BTreeMap<&'w str, BTreeSet<&'w str>>,
+}
+
+impl<'w> Graph<'w> {
+    fn new(written: &'w [Written], edges: &[Arc<BTreeSet<String>>]) -> Self {
+        let mut graph = Self { leads_to: BTreeMap::new(), led_to_by: BTreeMap::new() };
+        for one in written {
+            graph.leads_to.entry(&one.file).or_default();
+        }
+        for (one, reached) in written.iter().zip(edges) {
+            for file in graph.among(reached) {
+                graph.leads_to.entry(&one.file).or_default().insert(file);
+                graph.led_to_by.entry(file).or_default().insert(&one.file);
             }
         }
+        graph
+    }
+
+    /// Those of the files that hold Kustomizations.
+    fn among(&self, files: &BTreeSet<String>) -> Vec<&'w str> {
+        let known = |file: &String| self.leads_to.get_key_value(file.as_str()).map(|(k, _)| *k);
+        files.iter().filter_map(known).collect()
+    }
+
+    /// Adds files, and all that they lead to.
+    fn cover(&self, covered: &mut BTreeSet<&'w str>, files: Vec<&'w str>) {
+        let mut queue = files;
+        while let Some(file) = queue.pop() {
+            if covered.insert(file) {
+                queue.extend(self.leads_to.get(file).into_iter().flatten());
+            }
+        }
+    }
+
+    /// Whether another file that isn't covered leads to one.
+    fn is_led_to(&self, file: &str, covered: &BTreeSet<&str>) -> bool {
+        let by = self.led_to_by.get(file).into_iter().flatten();
+        by.into_iter().any(|other| *other != file && !covered.contains(other))
     }
 }
 

@@ -1,7 +1,7 @@
 //! All Kustomizations of a cluster: those in its folder, those that these render, and so on until
 //! nothing new appears.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
 use spanned_yaml::Node;
@@ -269,6 +269,7 @@ impl Cluster {
     /// Takes in the Kustomizations that are rendered now. Whether any is new or different.
     fn grow(&mut self, builder: &Builder<'_>) -> bool {
         let mut found: Vec<(Kustomization, usize)> = Vec::new();
+        let mut names: HashSet<Name> = HashSet::new();
         let mut rivals = Vec::new();
         for (parent, applied) in self.objects() {
             if applied.id.kind != "Kustomization" {
@@ -277,17 +278,24 @@ impl Cluster {
             let Some(spec) = Kustomization::read(&applied.manifest, builder.files()) else {
                 continue;
             };
-            if let Some((_, _)) = found.iter().find(|(known, _)| known.name == spec.name) {
-                rivals.push((spec.name, spec.origin));
-            } else {
+            if names.insert(spec.name.clone()) {
                 found.push((spec, parent));
+            } else {
+                rivals.push((spec.name, spec.origin));
             }
         }
         self.rivals = rivals;
         let root_folder = self.members.first().map(|root| root.spec.folder());
+        let mut known: HashMap<Name, usize> = self
+            .members
+            .iter()
+            .enumerate()
+            .skip(1)
+            .map(|(index, member)| (member.spec.name.clone(), index))
+            .collect();
+        let mut kept = HashSet::from([0]);
         let mut changed = false;
-        let mut kept = vec![Name::default(); 1];
-        for (spec, parent) in found {
+        for (mut spec, parent) in found {
             // The Kustomization that reconciles the cluster's own folder is the root itself.
             let is_root = parent == 0
                 && Some(spec.folder()) == root_folder
@@ -295,19 +303,10 @@ impl Cluster {
                     .members
                     .first()
                     .is_some_and(|root| root.spec.source.is_none() || root.spec.name == spec.name);
-            let known = if is_root {
-                Some(0)
-            } else {
-                self.members
-                    .iter()
-                    .skip(1)
-                    .position(|member| member.spec.name == spec.name)
-                    .map(|at| at + 1)
-            };
-            kept.push(spec.name.clone());
-            match known.and_then(|at| self.members.get_mut(at)) {
+            let index = if is_root { Some(0) } else { known.get(&spec.name).copied() };
+            match index.and_then(|index| self.members.get_mut(index)) {
                 Some(member) => {
-                    let mut spec = spec;
+                    kept.extend(index);
                     spec.mounts.clone_from(&member.spec.mounts);
                     if format!("{:?}", member.spec) != format!("{spec:?}") {
                         member.spec = spec;
@@ -318,12 +317,39 @@ impl Cluster {
                     }
                 }
                 None => {
+                    kept.insert(self.members.len());
+                    known.insert(spec.name.clone(), self.members.len());
                     self.members.push(Member::new(spec, Some(parent)));
                     changed = true;
                 }
             }
         }
-        changed
+        self.keep(&kept) || changed
+    }
+
+    /// Drops the members that nothing renders any more, as when a name was written with a variable
+    /// that has its value only now. Whether there were any.
+    fn keep(&mut self, kept: &HashSet<usize>) -> bool {
+        if kept.len() == self.members.len() {
+            return false;
+        }
+        let mut numbers: Vec<usize> = Vec::with_capacity(self.members.len());
+        let mut next = 0;
+        for index in 0..self.members.len() {
+            numbers.push(next);
+            next += usize::from(kept.contains(&index));
+        }
+        let mut index = 0;
+        self.members.retain(|_| {
+            index += 1;
+            kept.contains(&(index - 1))
+        });
+        for member in &mut self.members {
+            let parent = member.parent.filter(|parent| kept.contains(parent));
+            let moved = parent.and_then(|parent| numbers.get(parent)).copied();
+            member.parent = member.parent.and(moved.or(Some(0)));
+        }
+        true
     }
 
     /// The sources that are rendered.

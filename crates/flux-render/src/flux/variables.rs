@@ -123,6 +123,8 @@ impl Variables {
                     Some(text.to_owned())
                 };
                 let origin = manifest.origin(entry.value.span().start).cloned();
+                // A file that SOPS has encrypted may be what a generator made the Secret of.
+                let value = value.filter(|value| !value.starts_with(ENCRYPTED));
                 let value = value.map(|value| value.replace('\n', ""));
                 self.set(entry.key.text(), value, origin.unwrap_or_default());
             }

@@ -250,15 +250,20 @@ fn in_containers(
     match tree.node(id).kind {
         Kind::Scalar => Ok(()),
         Kind::Sequence => {
-            for item in tree.items(id).to_vec() {
+            let mut index = 0;
+            while let Some(item) = tree.children(id).get(index).copied() {
                 in_containers(tree, item, set)?;
+                index += 1;
             }
             Ok(())
         }
         Kind::Mapping => {
-            for (key, value) in tree.entries(id).collect::<Vec<_>>() {
+            let mut index = 0;
+            while let Some(value) = tree.children(id).get(index + 1).copied() {
                 in_containers(tree, value, set)?;
-                if !matches!(tree.text(key), "containers" | "initContainers") {
+                let key = tree.children(id).get(index).map_or("", |key| tree.text(*key));
+                index += 2;
+                if !matches!(key, "containers" | "initContainers") {
                     continue;
                 }
                 for item in tree.items(value).to_vec() {

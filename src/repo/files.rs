@@ -8,6 +8,7 @@ use std::{
 };
 
 use flux_render::{FileId, Files, Listed, Place};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use spanned_yaml::{LineIndex, Tree};
 
 use super::{Contents, DiskFiles};
@@ -22,6 +23,8 @@ pub struct RepositoryFiles {
     folders: BTreeSet<String>,
     /// Files that aren't manifests: what generators read.
     disk: Option<DiskFiles>,
+    /// `.sourceignore` of the root: what Flux leaves out of its artifacts.
+    left_out: Option<Gitignore>,
 }
 
 #[derive(Debug)]
@@ -39,6 +42,7 @@ impl RepositoryFiles {
             numbers: BTreeMap::new(),
             folders: BTreeSet::from([String::new()]),
             disk: root.and_then(|root| DiskFiles::new(root).ok()),
+            left_out: root.and_then(source_ignore),
         };
         for file in &contents.files {
             made.numbers.insert(file.path.clone(), made.files.len() as u32);
@@ -92,6 +96,14 @@ impl RepositoryFiles {
         Some(locate(path.into(), &tree, &tree.line_index()))
     }
 
+    /// Whether `.sourceignore` leaves a file out.
+    fn is_ignored(&self, path: &str) -> bool {
+        let matched = |ignore: &Gitignore| {
+            ignore.matched_path_or_any_parents(Path::new(path), false).is_ignore()
+        };
+        self.left_out.as_ref().is_some_and(matched)
+    }
+
     /// Whether a path names a kustomization file: of those, only the ones that were read count.
     fn is_kustomization(path: &str) -> bool {
         let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
@@ -110,6 +122,7 @@ impl Files for RepositoryFiles {
 
     fn tree(&self, path: &str) -> Option<Arc<Tree>> {
         match self.numbers.get(path) {
+            Some(_) if self.is_ignored(path) => None,
             Some(number) => self.files.get(*number as usize).map(|known| Arc::clone(&known.tree)),
             None if Self::is_kustomization(path) || self.folders.contains(path) => None,
             None => self.disk.as_ref()?.tree(path),
@@ -139,7 +152,7 @@ impl Files for RepositoryFiles {
             .range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded))
             .map(|(path, _)| &**path)
             .take_while(|path| path.starts_with(&below))
-            .filter(|path| !is_left_out(path));
+            .filter(|path| !is_left_out(path) && !self.is_ignored(path));
         flux_render::listed(paths, folder)
     }
 
@@ -149,6 +162,19 @@ impl Files for RepositoryFiles {
             None => self.disk.as_ref()?.tree(&self.on_disk(id)?),
         }
     }
+}
+
+/// The patterns of the root's `.sourceignore`, which are those of `.gitignore`; none where there is
+/// no such file, or no pattern in it.
+fn source_ignore(root: &Path) -> Option<Gitignore> {
+    let file = root.join(".sourceignore");
+    if !file.is_file() {
+        return None;
+    }
+    // Paths are asked for relative to the root.
+    let mut patterns = GitignoreBuilder::new("");
+    patterns.add(file);
+    patterns.build().ok().filter(|patterns| !patterns.is_empty())
 }
 
 /// What Flux leaves out of its artifacts unless told otherwise (source-controller's

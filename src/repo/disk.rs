@@ -10,7 +10,7 @@ use std::{
 use flux_render::{FileId, Files, Listed};
 use spanned_yaml::{Limits, Tree};
 
-use super::MAX_FILE_BYTES;
+use super::read::read_bytes;
 
 /// Files below a root.
 #[derive(Debug)]
@@ -73,15 +73,9 @@ impl Files for DiskFiles {
         if let Some(known) = self.known().bytes.get(path) {
             return known.clone();
         }
-        let read = || {
-            let resolved = self.resolve(path)?;
-            let found = fs::metadata(&resolved).ok()?;
-            if !found.is_file() || found.len() > MAX_FILE_BYTES {
-                return None;
-            }
-            fs::read(resolved).ok().map(Arc::from)
-        };
-        let bytes: Option<Arc<[u8]>> = read();
+        let resolved = self.resolve(path);
+        let bytes: Option<Arc<[u8]>> =
+            resolved.and_then(|resolved| read_bytes(&resolved).ok()).map(Arc::from);
         self.known().bytes.insert(path.to_owned(), bytes.clone());
         bytes
     }

@@ -86,7 +86,8 @@ fn read_file(root: &Path, path: &str) -> Result<File, Gap> {
     Ok(file)
 }
 
-fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+/// The content of a file that isn't too large.
+pub(super) fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let file = fs::File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {

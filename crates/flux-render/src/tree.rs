@@ -183,6 +183,11 @@ impl Tree {
         }
     }
 
+    /// Whether any scalar reads as one of the texts, be it one that nothing holds any more.
+    pub(crate) fn mentions(&self, texts: &[&str]) -> bool {
+        self.nodes.iter().any(|node| texts.contains(&node.text.as_str()))
+    }
+
     /// Number of nodes, those that nothing holds any more included.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()

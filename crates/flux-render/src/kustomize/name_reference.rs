@@ -3,13 +3,13 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use smol_str::SmolStr;
 
 use super::{
-    config::Config,
+    config::{Config, NameReference},
     fieldspec,
     gvk::{Gvk, ResId},
     resmap::{ResMap, describe},
@@ -46,8 +46,9 @@ pub(crate) fn follow(objects: &mut ResMap, config: &Config) -> Result<(), Error>
     for index in 0..objects.list.len() {
         let Some(fact) = facts.get(index) else { continue };
         let original = fact.previous.first().unwrap_or(&fact.id).gvk.clone();
-        for reference in config.name_reference.iter() {
-            for spec in reference.referrers.iter().filter(|spec| original.is_selected(&spec.gvk)) {
+        for (reference, specs) in referrers_of(config, &original).iter() {
+            let Some(reference) = config.name_reference.get(*reference) else { continue };
+            for spec in specs.iter().filter_map(|spec| reference.referrers.get(*spec)) {
                 let Some(resource) = objects.list.get(index) else { continue };
                 // Few objects have the field: no copy is made for the others.
                 if !reaches(&resource.tree, resource.tree.root(), &spec.parts) {
@@ -80,6 +81,40 @@ pub(crate) fn follow(objects: &mut ResMap, config: &Config) -> Result<(), Error>
         }
     }
     Ok(())
+}
+
+/// The field specs for a kind, by their numbers: of references, and of the specs of each.
+type Referrers = Vec<(usize, Vec<usize>)>;
+
+/// Most kinds whose specs are kept.
+const MOST_KINDS: usize = 1_000;
+
+/// The field specs of what kustomize builds in, by kind: most kustomizations have no others.
+static BUILT_IN: LazyLock<Mutex<HashMap<Gvk, Arc<Referrers>>>> = LazyLock::new(Mutex::default);
+
+/// The field specs that are for objects of a kind.
+fn referrers_of(config: &Config, gvk: &Gvk) -> Arc<Referrers> {
+    let find = || {
+        let specs = |reference: &NameReference| -> Vec<usize> {
+            let numbered = reference.referrers.iter().enumerate();
+            numbered.filter(|(_, spec)| gvk.is_selected(&spec.gvk)).map(|(at, _)| at).collect()
+        };
+        let all = config.name_reference.iter().map(specs).enumerate();
+        Arc::new(all.filter(|(_, specs)| !specs.is_empty()).collect())
+    };
+    if !Arc::ptr_eq(&config.name_reference, &Config::built_in().name_reference) {
+        return find();
+    }
+    let known = || BUILT_IN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known().get(gvk) {
+        return Arc::clone(found);
+    }
+    let found = find();
+    let mut known = known();
+    if known.len() < MOST_KINDS {
+        known.insert(gvk.clone(), Arc::clone(&found));
+    }
+    found
 }
 
 /// Whether the path leads to something that isn't null.

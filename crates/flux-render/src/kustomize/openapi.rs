@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use spanned_yaml::{Kind, Node};
 
@@ -32,7 +33,8 @@ pub(crate) struct Schema {
     types: Vec<Type>,
     kinds: HashMap<(SmolStr, SmolStr), TypeId>,
     /// True for kinds that lie in a namespace.
-    scopes: HashMap<(SmolStr, SmolStr), bool>,
+    /// By kind, then apiVersion: whether such objects lie in a namespace.
+    scopes: FxHashMap<SmolStr, Vec<(SmolStr, bool)>>,
 }
 
 static BUILT_IN: LazyLock<Arc<Schema>> =
@@ -149,8 +151,8 @@ impl Schema {
         let (Some((api_version, kind)), Some(number)) = (name, number) else { return };
         let key = (SmolStr::from(api_version), SmolStr::from(kind));
         match parts.next() {
-            Some("namespaced") => _ = self.scopes.insert(key.clone(), true),
-            Some("cluster") => _ = self.scopes.insert(key.clone(), false),
+            Some("namespaced") => self.set_scope(&key, true),
+            Some("cluster") => self.set_scope(&key, false),
             _ => {}
         }
         self.kinds.insert(key, TypeId(number));
@@ -162,13 +164,26 @@ impl Schema {
 
     /// Whether the kind is known to lie in no namespace.
     pub(crate) fn is_cluster_scoped(&self, gvk: &Gvk) -> bool {
-        let key = (SmolStr::from(gvk.api_version()), gvk.kind.clone());
-        self.scopes.get(&key) == Some(&false)
+        let fits = |version: &str| match version.split_once('/') {
+            Some((group, version)) => group == gvk.group && version == gvk.version,
+            None => gvk.group.is_empty() && version == gvk.version,
+        };
+        let mut known = self.scopes.get(&gvk.kind).into_iter().flatten();
+        known.any(|(version, namespaced)| !namespaced && fits(version))
+    }
+
+    fn set_scope(&mut self, (version, kind): &(SmolStr, SmolStr), namespaced: bool) {
+        let known = self.scopes.entry(kind.clone()).or_default();
+        match known.iter_mut().find(|(one, _)| one == version) {
+            Some(entry) => entry.1 = namespaced,
+            None => known.push((version.clone(), namespaced)),
+        }
     }
 
     /// Whether the built-in list says where such objects lie.
     pub(crate) fn knows_scope(&self, api_version: &str, kind: &str) -> bool {
-        self.scopes.contains_key(&(api_version.into(), kind.into()))
+        let known = self.scopes.get(kind).into_iter().flatten();
+        known.into_iter().any(|(version, _)| version == api_version)
     }
 
     /// These types, and those that kustomize builds in for all other kinds.

@@ -1,7 +1,8 @@
 //! The objects of a build in their order (api/resmap/reswrangler.go).
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use super::{
@@ -48,7 +49,7 @@ impl ResMap {
         &mut self,
         more: impl IntoIterator<Item = Arc<Resource>>,
     ) -> Result<(), Error> {
-        let mut known: HashSet<Key> =
+        let mut known: FxHashSet<Key> =
             self.list.iter().map(|resource| key(&resource.id())).collect();
         for resource in more {
             let id = resource.id();

@@ -227,9 +227,11 @@ pub(crate) fn set_image(
             continue;
         }
         let root = resource.tree.root();
-        in_containers(&mut resource.tree, root, &mut |tree, id| {
-            put_image(tree, id, image, &pattern)
-        })?;
+        if resource.tree.mentions(&CONTAINERS) {
+            in_containers(&mut resource.tree, root, &mut |tree, id| {
+                put_image(tree, id, image, &pattern)
+            })?;
+        }
         for spec in specs {
             fieldspec::apply(&mut resource.tree, spec, None, &mut |tree, id| {
                 put_image(tree, id, image, &pattern)
@@ -239,6 +241,8 @@ pub(crate) fn set_image(
     objects.drop_empty();
     Ok(())
 }
+
+const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
 
 /// Calls `set` on the images of lists called `containers` or `initContainers`, wherever they are
 /// (api/filters/imagetag/legacy.go).
@@ -263,7 +267,7 @@ fn in_containers(
                 in_containers(tree, value, set)?;
                 let key = tree.children(id).get(index).map_or("", |key| tree.text(*key));
                 index += 2;
-                if !matches!(key, "containers" | "initContainers") {
+                if !CONTAINERS.contains(&key) {
                     continue;
                 }
                 for item in tree.items(value).to_vec() {

@@ -32,7 +32,6 @@ pub(crate) struct Type {
 pub(crate) struct Schema {
     types: Vec<Type>,
     kinds: HashMap<(SmolStr, SmolStr), TypeId>,
-    /// True for kinds that lie in a namespace.
     /// By kind, then apiVersion: whether such objects lie in a namespace.
     scopes: FxHashMap<SmolStr, Vec<(SmolStr, bool)>>,
 }

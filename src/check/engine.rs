@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::Config,
     finding::{Coverage, Finding, Level, Location, Related, Report, Summary},
-    fleet::{self, Fleet, FleetFindings, FleetViolation},
+    fleet::{self, Environment, Fleet, FleetFindings, FleetViolation},
     kube::Object,
     repo::{Contents, File},
     rules::{self, Rule},
@@ -73,16 +73,31 @@ impl Options {
 }
 
 /// Renders what the repository applies and checks that, and what it doesn't use as it is written.
+/// Objects of overlays that no cluster uses are checked as soon as they are rendered, and not kept.
 /// The result is the same, byte for byte, whatever the number of threads.
 pub fn run(contents: &Contents, config: &Config, options: &Options) -> Report {
-    check_fleet(contents, &render(contents, config, options), config, options)
+    render_and_check(contents, config, options).0
 }
 
-/// Renders what the repository applies, as far as the options ask for it.
-pub fn render(contents: &Contents, config: &Config, options: &Options) -> Fleet {
-    let changed = options.changed.as_ref().filter(|changed| !changed.everything);
-    let changed = changed.map(|changed| &changed.files);
-    Fleet::render(contents, config, &options.remotes, changed)
+/// As [`run`], with what the repository applies: without the objects of overlays.
+pub fn render_and_check(
+    contents: &Contents,
+    config: &Config,
+    options: &Options,
+) -> (Report, Fleet) {
+    let plan = Plan::new(config, options);
+    let changed = options.changed.as_ref();
+    let files = changed.filter(|changed| !changed.everything).map(|changed| &changed.files);
+    let (fleet, overlays) =
+        Fleet::render_with(contents, config, &options.remotes, files, |files, overlay| {
+            let checked = overlay.environment().map(|environment| {
+                environment::check_rendered(files, &environment, &plan, config, changed)
+            });
+            overlay.forget_objects();
+            checked
+        });
+    let overlays = overlays.into_iter().flatten().collect();
+    (report(contents, &fleet, overlays, &plan, config, options), fleet)
 }
 
 /// Checks a repository that was rendered.
@@ -92,8 +107,25 @@ pub fn check_fleet(
     config: &Config,
     options: &Options,
 ) -> Report {
-    let files = &contents.files;
     let plan = Plan::new(config, options);
+    let overlays = fleet.overlays.par_iter().filter_map(|overlay| {
+        let environment = overlay.environment()?;
+        let changed = options.changed.as_ref();
+        Some(environment::check_rendered(&fleet.files, &environment, &plan, config, changed))
+    });
+    report(contents, fleet, overlays.collect(), &plan, config, options)
+}
+
+/// Checks what clusters apply and what nothing uses, and adds what was found in overlays.
+fn report(
+    contents: &Contents,
+    fleet: &Fleet,
+    overlays: Vec<Checked>,
+    plan: &Plan<'_>,
+    config: &Config,
+    options: &Options,
+) -> Report {
+    let files = &contents.files;
     let patches = documents::patches(files);
     let opened: Vec<Documents<'_>> =
         files.par_iter().map(|file| documents::open(file, &patches)).collect();
@@ -105,20 +137,22 @@ pub fn check_fleet(
         .flat_map(|(documents, _)| documents.objects.iter().copied())
         .collect();
 
-    let environments = fleet.environments();
-    let mut checked: Vec<Checked> = environments
+    let clusters: Vec<Environment<'_>> = fleet.clusters.iter().map(Environment::of).collect();
+    let mut checked: Vec<Checked> = clusters
         .par_iter()
-        .map(|environment| {
-            environment::check_rendered(fleet, environment, &plan, config, options.changed.as_ref())
+        .map(|cluster| {
+            let changed = options.changed.as_ref();
+            environment::check_rendered(&fleet.files, cluster, plan, config, changed)
         })
         .collect();
-    let reached: BTreeSet<&str> = environments
+    let reached: BTreeSet<&str> = clusters
         .iter()
         .zip(&checked)
         .filter(|(_, checked)| checked.reached)
-        .filter_map(|(environment, _)| environment.cluster)
+        .filter_map(|(cluster, _)| cluster.cluster)
         .collect();
-    checked.push(environment::check(&as_written, None, &plan, config));
+    checked.extend(overlays);
+    checked.push(environment::check(&as_written, None, plan, config));
     let documents_findings: Vec<Findings<'_>> = files
         .par_iter()
         .zip(&opened)
@@ -138,13 +172,13 @@ pub fn check_fleet(
             findings
                 .violations
                 .iter()
-                .filter_map(|(rule, violation)| environment::draft(rule, violation, None, &plan))
+                .filter_map(|(rule, violation)| environment::draft(rule, violation, None, plan))
         })
         .collect();
-    drafts.extend(syntax_errors(files, &plan));
+    drafts.extend(syntax_errors(files, plan));
     drafts.extend(of_fleet.violations.into_iter().filter_map(|(rule, violation)| {
         let reached = violation.cluster.as_ref().is_some_and(|name| reached.contains(&**name));
-        Draft::of_fleet(rule, violation, &plan).map(|draft| Draft { reached, ..draft })
+        Draft::of_fleet(rule, violation, plan).map(|draft| Draft { reached, ..draft })
     }));
     let mut all_gaps = contents.gaps.clone();
     all_gaps.append(&mut of_fleet.gaps);
@@ -172,7 +206,7 @@ pub fn check_fleet(
     for draft in &mut drafts {
         draft.finding.suppression = suppressions.find(&draft.finding);
     }
-    let mut late: Vec<Draft> = suppressions.judge(&plan);
+    let mut late: Vec<Draft> = suppressions.judge(plan);
     sort(&mut late);
     assign_fingerprints(&mut late);
     if let Some(baseline) = &options.baseline {

@@ -17,9 +17,9 @@ use super::{
 use crate::{
     config::Config,
     finding::{Finding, Gap, GapKind, Level, ObjectRef, Related},
-    fleet::{Environment, Fleet},
+    fleet::Environment,
     kube::Object,
-    repo::File,
+    repo::{File, RepositoryFiles},
     rules::Rule,
 };
 
@@ -38,7 +38,7 @@ pub(super) struct Checked {
 /// Checks what a cluster or an overlay applies; nothing, if it is the doing of changed files that is
 /// asked for, and they don't reach it.
 pub(super) fn check_rendered(
-    fleet: &Fleet,
+    repository: &Arc<RepositoryFiles>,
     environment: &Environment<'_>,
     plan: &Plan<'_>,
     config: &Config,
@@ -46,12 +46,12 @@ pub(super) fn check_rendered(
 ) -> Checked {
     let reach = changed
         .filter(|changed| !changed.everything)
-        .map(|changed| fleet.reach(environment, &changed.files));
+        .map(|changed| environment.reach(repository, &changed.files));
     let mut gaps = Vec::new();
     let files: Vec<File> = environment
         .objects
         .par_iter()
-        .map(|applied| File::rendered(Arc::clone(&applied.manifest), Arc::clone(&fleet.files)))
+        .map(|applied| File::rendered(Arc::clone(&applied.manifest), Arc::clone(repository)))
         .collect();
     if reach.as_ref().is_some_and(|reach| !reach.any) {
         let objects = files.into_iter().map(|file| file.path).collect();

@@ -23,6 +23,6 @@ pub(crate) mod testing;
 pub use baseline::{Baseline, BaselineError};
 pub use changed::Changed;
 pub use cluster::{Cluster, Namespace, Scope};
-pub use engine::{Options, check_fleet, render, run};
+pub use engine::{Options, check_fleet, render_and_check, run};
 pub use inventory::{ImageUse, images};
 pub use violation::{Findings, Place, Target, Violation};

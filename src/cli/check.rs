@@ -173,14 +173,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let options = target.options(arguments, &contents)?;
     timings.phase("configure");
-    let mut fleet = check::render(&contents, &config, &options);
-    if !arguments.clusters.is_empty() {
+    let checked = if arguments.clusters.is_empty() {
+        check::render_and_check(&contents, &config, &options)
+    } else {
+        let mut fleet = Fleet::render(&contents, &config, &options.remotes, None);
         narrow(&mut fleet, &arguments.clusters)?;
-    }
-    let fleet = ManuallyDrop::new(fleet);
-    timings.phase("render");
-    let report = ManuallyDrop::new(check::check_fleet(&contents, &fleet, &config, &options));
-    timings.phase("check");
+        (check::check_fleet(&contents, &fleet, &config, &options), fleet)
+    };
+    let checked = ManuallyDrop::new(checked);
+    let report = &checked.0;
+    timings.phase("render and check");
 
     if arguments.update_baseline {
         return update_baseline(arguments, &report, &options);

@@ -52,6 +52,23 @@ pub struct Overlay {
     pub outcome: Result<Rendering, Error>,
 }
 
+impl Overlay {
+    /// What it applies; none if it can't be built.
+    pub fn environment(&self) -> Option<Environment<'_>> {
+        let rendering = self.outcome.as_ref().ok()?;
+        let mut environment = Environment::new(None);
+        environment.add(Owner { spec: None, rendering }, &rendering.objects);
+        Some(environment)
+    }
+
+    /// Frees its objects. What is known of their making stays.
+    pub fn forget_objects(&mut self) {
+        if let Ok(rendering) = &mut self.outcome {
+            rendering.objects = Vec::new();
+        }
+    }
+}
+
 /// What one cluster, or one overlay, applies.
 #[derive(Clone, Debug)]
 pub struct Environment<'f> {
@@ -75,6 +92,16 @@ pub struct Owner<'f> {
 }
 
 impl<'f> Environment<'f> {
+    /// What a cluster applies.
+    pub fn of(cluster: &'f Cluster) -> Self {
+        let mut environment = Self::new(Some(&cluster.name));
+        for member in &cluster.members {
+            let rendering = member.outcome.rendering().unwrap_or(&NOTHING);
+            environment.add(Owner { spec: Some(&member.spec), rendering }, member.objects());
+        }
+        environment
+    }
+
     fn new(cluster: Option<&'f str>) -> Self {
         Self { cluster, objects: Vec::new(), owner_of: Vec::new(), owners: Vec::new() }
     }
@@ -98,6 +125,18 @@ impl Fleet {
         remotes: &[String],
         changed: Option<&BTreeSet<String>>,
     ) -> Self {
+        Self::render_with(contents, config, remotes, changed, |_, _| ()).0
+    }
+
+    /// As [`Fleet::render`]; each overlay that no cluster uses is visited as soon as it is rendered,
+    /// so that its objects need not be kept. The results are in the order of the overlays.
+    pub fn render_with<T: Send>(
+        contents: &Contents,
+        config: &Config,
+        remotes: &[String],
+        changed: Option<&BTreeSet<String>>,
+        visit: impl Fn(&Arc<RepositoryFiles>, &mut Overlay) -> T + Sync,
+    ) -> (Self, Vec<T>) {
         let files = Arc::new(RepositoryFiles::new(contents, contents.root.as_deref()));
         let builder = Builder::new(&*files);
         let settings = clusters_of(contents, config, remotes, &files);
@@ -129,16 +168,20 @@ impl Fleet {
         let roots = root_overlays(contents, &files, |folder| {
             fleet.folders.contains(folder) || failed.contains(folder)
         });
-        let left_out: Vec<Uses>;
-        (fleet.overlays, left_out) = roots.into_par_iter().partition_map(|folder| {
+        let (visited, left_out): (Vec<(Overlay, T)>, Vec<Uses>) = roots.into_par_iter().partition_map(|folder| {
             if let Some(changed) = changed {
                 let uses = uses(&*files, &folder, false);
                 if !is_reached(&uses, changed) {
                     return Either::Right(uses);
                 }
             }
-            Either::Left(Overlay { outcome: flux::render_folder(&builder, &folder), folder })
+            let mut overlay =
+                Overlay { outcome: flux::render_folder(&builder, &folder), folder };
+            let visited = visit(&files, &mut overlay);
+            Either::Left((overlay, visited))
         });
+        let results;
+        (fleet.overlays, results) = visited.into_iter().unzip();
         for uses in left_out {
             fleet.used.extend(uses.files);
             fleet.folders.extend(uses.folders);
@@ -149,7 +192,7 @@ impl Fleet {
         }
         drop(builder);
         fleet.files = files;
-        fleet
+        (fleet, results)
     }
 
     /// Leaves only the clusters of these names; overlays and manifests that no cluster uses are
@@ -162,22 +205,8 @@ impl Fleet {
 
     /// What is applied together.
     pub fn environments(&self) -> Vec<Environment<'_>> {
-        let clusters = self.clusters.iter().map(|cluster| {
-            let mut environment = Environment::new(Some(&cluster.name));
-            for member in &cluster.members {
-                let rendering = member.outcome.rendering().unwrap_or(&NOTHING);
-                let owner = Owner { spec: Some(&member.spec), rendering };
-                environment.add(owner, member.objects());
-            }
-            environment
-        });
-        let overlays = self.overlays.iter().filter_map(|overlay| {
-            let rendering = overlay.outcome.as_ref().ok()?;
-            let mut environment = Environment::new(None);
-            environment.add(Owner { spec: None, rendering }, &rendering.objects);
-            Some(environment)
-        });
-        clusters.chain(overlays).collect()
+        let clusters = self.clusters.iter().map(Environment::of);
+        clusters.chain(self.overlays.iter().filter_map(Overlay::environment)).collect()
     }
 
     /// All Kustomizations of all clusters, with the cluster's name.

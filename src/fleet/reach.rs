@@ -9,7 +9,8 @@ use flux_render::{
     kustomize::FILE_NAMES,
 };
 
-use super::{Environment, Fleet, Owner};
+use super::{Environment, Owner};
+use crate::repo::RepositoryFiles;
 
 /// Which objects of an environment changed files can have changed.
 #[derive(Clone, Debug, Default)]
@@ -20,23 +21,23 @@ pub struct Reach {
     pub any: bool,
 }
 
-impl Fleet {
-    /// What the changed files, deleted ones included, reach in an environment.
-    pub fn reach(&self, environment: &Environment<'_>, changed: &BTreeSet<String>) -> Reach {
+impl Environment<'_> {
+    /// What the changed files, deleted ones included, reach.
+    pub fn reach(&self, files: &RepositoryFiles, changed: &BTreeSet<String>) -> Reach {
         let ids: HashSet<FileId> = changed
             .iter()
-            .filter(|path| self.files.tree(path).is_some())
-            .map(|path| self.files.id(path))
+            .filter(|path| files.tree(path).is_some())
+            .map(|path| files.id(path))
             .collect();
-        let decided: Vec<bool> = environment
+        let decided: Vec<bool> = self
             .owners
             .iter()
-            .map(|owner| self.decides(environment, owner, changed, &ids))
+            .map(|owner| self.decides(files, owner, changed, &ids))
             .collect();
-        let objects: Vec<bool> = environment
+        let objects: Vec<bool> = self
             .objects
             .iter()
-            .zip(&environment.owner_of)
+            .zip(&self.owner_of)
             .map(|(applied, owner)| {
                 decided.get(*owner).copied().unwrap_or_default()
                     || is_made_of(&applied.manifest, &ids)
@@ -50,7 +51,7 @@ impl Fleet {
     /// they use without it being an object, its own spec, and files that are gone.
     fn decides(
         &self,
-        environment: &Environment<'_>,
+        files: &RepositoryFiles,
         owner: &Owner<'_>,
         changed: &BTreeSet<String>,
         ids: &HashSet<FileId>,
@@ -58,8 +59,7 @@ impl Fleet {
         let rendering = owner.rendering;
         let used: BTreeSet<&str> = rendering.read.iter().map(String::as_str).collect();
         let of_spec = owner.spec.is_some_and(|spec| {
-            environment
-                .objects
+            self.objects
                 .iter()
                 .filter(|applied| is_manifest_of(applied, spec))
                 .any(|applied| is_made_of(&applied.manifest, ids))
@@ -68,7 +68,7 @@ impl Fleet {
             let folder = owner.spec.map(Kustomization::folder);
             let folders = rendering.folders.iter().map(String::as_str).chain(folder.as_deref());
             let mut folders = folders.filter(|folder| !folder.is_empty());
-            self.files.tree(path).is_none()
+            files.tree(path).is_none()
                 && folders.any(|folder| {
                     path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
                 })
@@ -77,20 +77,20 @@ impl Fleet {
             || changed.iter().any(|path| {
                 gone(path)
                     || (used.contains(path.as_str())
-                        && (is_kustomization(path) || !self.is_resource(path, rendering)))
+                        && (is_kustomization(path) || !is_resource(files, path, rendering)))
             })
     }
+}
 
-    /// Whether objects of a rendering are written in a file.
-    fn is_resource(&self, path: &str, rendering: &Rendering) -> bool {
-        let id = self.files.id(path);
-        let names = |applied: &Applied| {
-            let name = applied.manifest.root().and_then(|root| root.get("kind"));
-            let origin = name.and_then(|name| applied.manifest.origin(name.span().start));
-            origin.and_then(|origin| origin.place).is_some_and(|place| place.file == id)
-        };
-        rendering.objects.iter().any(names)
-    }
+/// Whether objects of a rendering are written in a file.
+fn is_resource(files: &RepositoryFiles, path: &str, rendering: &Rendering) -> bool {
+    let id = files.id(path);
+    let names = |applied: &Applied| {
+        let name = applied.manifest.root().and_then(|root| root.get("kind"));
+        let origin = name.and_then(|name| applied.manifest.origin(name.span().start));
+        origin.and_then(|origin| origin.place).is_some_and(|place| place.file == id)
+    };
+    rendering.objects.iter().any(names)
 }
 
 fn is_kustomization(path: &str) -> bool {

@@ -142,7 +142,8 @@ impl Files for RepositoryFiles {
     fn is_folder(&self, path: &str) -> bool {
         // git has no empty folders, and so has no artifact of Flux.
         self.folders.contains(path)
-            || self.disk.as_ref().is_some_and(|disk| !disk.list(path).is_empty())
+            || !self.numbers.contains_key(path)
+                && self.disk.as_ref().is_some_and(|disk| !disk.list(path).is_empty())
     }
 
     fn list(&self, folder: &str) -> Vec<Listed> {

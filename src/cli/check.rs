@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -164,6 +165,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let mut timings = Timings::start();
     let target = Target::of(arguments)?;
+    let remotes = target.remotes();
     // The process ends with the run: taking millions of nodes apart first would be idle work.
     let mut contents = ManuallyDrop::new(target.read(arguments.quiet)?);
     timings.phase("read and parse");
@@ -171,7 +173,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     for (name, value) in &arguments.variables {
         config.variables.insert(name.clone(), value.clone().into());
     }
-    let options = target.options(arguments, &contents)?;
+    let remotes = remotes.join().unwrap_or_default();
+    let options = target.options(arguments, &contents, remotes)?;
     timings.phase("configure");
     let checked = if arguments.clusters.is_empty() {
         check::render_and_check(&contents, &config, &options)
@@ -309,7 +312,18 @@ impl Target {
         Ok(config)
     }
 
-    fn options(&self, arguments: &Arguments, contents: &Contents) -> Result<Options, Failure> {
+    /// Asks git for the addresses of the repository, while its files are read.
+    fn remotes(&self) -> JoinHandle<Vec<String>> {
+        let root = (!self.stdin).then(|| self.root.clone());
+        thread::spawn(move || root.as_deref().map(repo::git::remotes).unwrap_or_default())
+    }
+
+    fn options(
+        &self,
+        arguments: &Arguments,
+        contents: &Contents,
+        remotes: Vec<String>,
+    ) -> Result<Options, Failure> {
         for pattern in arguments.rules.iter().chain(&arguments.skip) {
             if !crate::rules::all().any(|rule| rule.is_named_by(pattern)) {
                 let failure = Failure::new(format!("there is no rule {pattern}"));
@@ -331,7 +345,7 @@ impl Target {
             paths: self.paths.clone(),
             changed: changed.transpose()?,
             baseline: baseline.transpose()?.flatten(),
-            remotes: contents.root.as_deref().map(repo::git::remotes).unwrap_or_default(),
+            remotes,
             ..Options::default()
         })
     }

@@ -15,6 +15,7 @@ use flux_render::{
     kustomize::{Builder, FILE_NAMES, Uses, uses},
 };
 use rayon::{iter::Either, prelude::*};
+use rustc_hash::FxHashSet;
 
 pub use gaps::gaps;
 pub use reach::Reach;
@@ -186,10 +187,11 @@ impl Fleet {
             fleet.used.extend(uses.files);
             fleet.folders.extend(uses.folders);
         }
-        for rendering in fleet.overlays.iter().filter_map(|overlay| overlay.outcome.as_ref().ok()) {
-            fleet.used.extend(rendering.read.iter().cloned());
-            fleet.folders.extend(rendering.folders.iter().cloned());
-        }
+        let rendered = || fleet.overlays.iter().filter_map(|overlay| overlay.outcome.as_ref().ok());
+        let used = once_each(rendered().flat_map(|rendering| &rendering.read));
+        let folders = once_each(rendered().flat_map(|rendering| &rendering.folders));
+        fleet.used.extend(used);
+        fleet.folders.extend(folders);
         drop(builder);
         fleet.files = files;
         (fleet, results)
@@ -237,6 +239,12 @@ impl Fleet {
         let steps = origin.steps().filter_map(|step| step.place);
         origin.place.into_iter().chain(steps).find_map(|place| self.files.location(place))
     }
+}
+
+/// Overlays name the files of shared bases again and again: few of these are copied.
+fn once_each<'t>(texts: impl Iterator<Item = &'t String>) -> Vec<String> {
+    let mut known = FxHashSet::default();
+    texts.filter(|text| known.insert(text.as_str())).cloned().collect()
 }
 
 /// Whether changed files, deleted ones included, are among what is used, or lie below its folders.
@@ -310,37 +318,35 @@ fn variables(config: &Config, cluster: &str) -> BTreeMap<String, String> {
 fn root_overlays(
     contents: &Contents,
     files: &RepositoryFiles,
-    is_used: impl Fn(&str) -> bool,
+    is_used: impl Fn(&str) -> bool + Sync,
 ) -> Vec<String> {
-    let mut folders = BTreeSet::new();
-    let mut referenced = BTreeSet::new();
-    for file in &contents.files {
+    let kustomizations = contents.files.par_iter().filter_map(|file| {
         let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
         if !FILE_NAMES.contains(&name) || is_used(folder) {
-            continue;
+            return None;
         }
-        let Some(root) = file.tree.root(0) else { continue };
+        let root = file.tree.root(0)?;
         let text = |key| root.get(key).map(|node| node.text()).unwrap_or_default();
         // A file of this name may hold something else.
         let api = text("apiVersion");
         if !(api.is_empty() || api.starts_with("kustomize.config.k8s.io/")) {
-            continue;
+            return None;
         }
-        if text("kind") != "Component" {
-            folders.insert(folder.to_owned());
-        }
-        for list in ["resources", "bases", "components", "generators", "transformers"] {
-            for item in root.get(list).iter().flat_map(|list| list.items()) {
-                if let Ok(path) = flux_render::join(folder, item.text())
-                    && path != folder
-                    && files.is_folder(&path)
-                {
-                    referenced.insert(path);
-                }
-            }
-        }
+        let lists = ["resources", "bases", "components", "generators", "transformers"];
+        let items = lists.iter().filter_map(|list| root.get(list)).flat_map(|list| list.items());
+        let used: Vec<String> = items
+            .filter_map(|item| flux_render::join(folder, item.text()).ok())
+            .filter(|path| path != folder && files.is_folder(path))
+            .collect();
+        Some(((text("kind") != "Component").then(|| folder.to_owned()), used))
+    });
+    let mut folders = BTreeSet::new();
+    let mut referenced = FxHashSet::default();
+    for (folder, used) in kustomizations.collect::<Vec<_>>() {
+        folders.extend(folder);
+        referenced.extend(used);
     }
-    let roots: Vec<String> = folders.difference(&referenced).cloned().collect();
+    let roots: Vec<String> = folders.iter().filter(|folder| !referenced.contains(*folder)).cloned().collect();
     // Where all lead to each other in a circle, one has to be the first.
     if roots.is_empty() { folders.into_iter().take(1).collect() } else { roots }
 }

@@ -66,12 +66,16 @@ impl Emitter<'_> {
             Kind::Mapping => self.mapping(id, indent, position),
             Kind::Sequence => self.sequence(id, indent, position),
             Kind::Scalar => {
-                let value = value::scalar(node)?;
+                let is_word = matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text);
+                let value = if is_word { None } else { Some(value::scalar(node)?) };
                 if position != Position::Root {
                     self.put(" ");
                 }
                 let start = self.out.len();
-                self.value(&value, indent + 2);
+                match value {
+                    None => self.word(&node.text),
+                    Some(value) => self.value(&value, indent + 2),
+                }
                 self.note(start, id);
                 Ok(())
             }
@@ -161,6 +165,9 @@ impl Emitter<'_> {
 
     /// A string in the style that go-yaml v2 chooses.
     fn string(&mut self, text: &str, indent: usize, key: bool) {
+        if value::is_word(text) {
+            return self.word(text);
+        }
         let shape = Shape::of(text);
         if text.contains('\n') {
             if shape.block_allowed && !key {
@@ -179,6 +186,11 @@ impl Emitter<'_> {
         } else {
             self.double_quoted(text, indent, !key);
         }
+    }
+
+    fn word(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.column += text.len();
     }
 
     fn plain(&mut self, text: &str, indent: usize, may_break: bool) {
@@ -402,6 +414,7 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
         let node = tree.node(*key);
         let string = node.kind == Kind::Scalar
             && (root
+                || matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text)
                 || matches!(value::scalar(node), Ok(Value::String(_)))
                     && node.tag != Tag::Timestamp);
         if !string {
@@ -412,21 +425,63 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
             .at(node.origin.place));
         }
     }
-    entries.sort_by(|(a, _), (b, _)| key_order(tree.text(*a), tree.text(*b)));
-    let mut names: Vec<(&str, Id)> =
-        entries.iter().map(|(key, _)| (tree.text(*key), *key)).collect();
-    names.sort_by_key(|(name, _)| *name);
-    if let Some([_, (name, key)]) = names.array_windows().find(|[a, b]| a.0 == b.0) {
-        return Err(Error::invalid(format!("the key `{name}` is written twice"))
-            .at(tree.node(*key).origin.place));
+    let sorted = |a: &(Id, Id), b: &(Id, Id)| key_order(tree.text(a.0), tree.text(b.0)).is_le();
+    if !entries.is_sorted_by(sorted) {
+        entries = merge_sorted(entries, &sorted);
+    }
+    if let Some(key) = written_twice(tree, &entries) {
+        return Err(Error::invalid(format!("the key `{}` is written twice", tree.text(key)))
+            .at(tree.node(key).origin.place));
     }
     Ok(entries)
+}
+
+/// A merge sort. go-yaml's order goes in circles (`a2`, `a10`, `a1b`), for which the standard
+/// library's sort may panic.
+fn merge_sorted<T: Copy>(mut list: Vec<T>, in_order: &impl Fn(&T, &T) -> bool) -> Vec<T> {
+    if list.len() < 2 {
+        return list;
+    }
+    let right = merge_sorted(list.split_off(list.len() / 2), in_order);
+    let left = merge_sorted(list, in_order);
+    let mut merged = Vec::with_capacity(left.len() + right.len());
+    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        let from = if in_order(a, b) { &mut left } else { &mut right };
+        merged.extend(from.next());
+    }
+    merged.extend(left.chain(right));
+    merged
+}
+
+/// Mappings of so many entries are compared entry by entry, without a list of their keys.
+const FEW: usize = 8;
+
+/// A key that is there for the second time.
+fn written_twice(tree: &Tree, entries: &[(Id, Id)]) -> Option<Id> {
+    if entries.len() <= FEW {
+        return entries.iter().enumerate().find_map(|(number, (key, _))| {
+            let mut before = entries.iter().take(number);
+            before.any(|(other, _)| tree.text(*other) == tree.text(*key)).then_some(*key)
+        });
+    }
+    let mut keys: Vec<Id> = entries.iter().map(|(key, _)| *key).collect();
+    keys.sort_by_key(|key| tree.text(*key));
+    keys.array_windows().find(|[a, b]| tree.text(*a) == tree.text(*b)).map(|[_, key]| *key)
 }
 
 /// go-yaml's order of keys: letters behind everything else, numbers by their size.
 pub(crate) fn key_order(a: &str, b: &str) -> Ordering {
     if a.bytes().all(|c| c.is_ascii_alphabetic()) && b.bytes().all(|c| c.is_ascii_alphabetic()) {
         return a.cmp(b);
+    }
+    // Without digits, the first difference decides.
+    let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let (Some(x), Some(y)) = (a.chars().nth(same), b.chars().nth(same)) else {
+        return a.chars().count().cmp(&b.chars().count());
+    };
+    if !(x.is_numeric() || y.is_numeric()) {
+        return x.is_alphabetic().cmp(&y.is_alphabetic()).then(x.cmp(&y));
     }
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     for (i, (x, y)) in a.iter().zip(&b).enumerate() {
@@ -588,4 +643,60 @@ pub(crate) fn as_kyaml_writes(tree: &Tree) -> Result<String, Error> {
         Emitter { tree, out: String::new(), column: 0, written: Vec::new(), sorted: false };
     emitter.node(tree.root(), 0, Position::Root)?;
     Ok(emitter.out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every text of up to four of these characters, and the words of YAML 1.1.
+    fn texts() -> Vec<String> {
+        let characters = ["a", "N", "o", "e", "0", "1", "-", "_", ".", "/", ":", " ", "x"];
+        let mut texts = vec![String::new()];
+        let mut last = texts.clone();
+        for _ in 0..4 {
+            last = last
+                .iter()
+                .flat_map(|text| characters.iter().map(move |c| format!("{text}{c}")))
+                .collect();
+            texts.extend(last.iter().cloned());
+        }
+        for word in ["yes", "no", "on", "off", "true", "false", "null", "y", "n", "inf", "nan"] {
+            let capital = word.get(..1).unwrap_or_default().to_uppercase()
+                + word.get(1..).unwrap_or_default();
+            texts.extend([word.to_owned(), word.to_uppercase(), capital]);
+        }
+        texts
+    }
+
+    #[test]
+    fn words_are_plain_strings_for_both_versions_of_go_yaml() {
+        let words: Vec<String> =
+            texts().into_iter().filter(|text| value::is_word(text)).collect();
+        assert!(words.len() > 4_000, "{} words", words.len());
+        for text in words {
+            assert!(is_plain_string(&text) && Shape::of(&text).plain_allowed, "{text}");
+            let v3 = spanned_yaml::resolve_plain(&text, Dialect::GoYamlV3);
+            assert!(matches!(v3, Scalar::Str(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_are_ordered_as_go_yaml_orders_them() {
+        let keys = vec!["b", "a10", "a2", "a", "A", "a-b", "a.b", "a/b", "0", "00", "~", "z/9"];
+        assert_eq!(
+            merge_sorted(keys, &|a, b| key_order(a, b).is_le()),
+            ["~", "0", "00", "A", "a", "a-b", "a.b", "a/b", "a2", "a10", "b", "z/9"]
+        );
+    }
+
+    #[test]
+    fn keys_whose_order_goes_in_circles_are_sorted_somehow() {
+        let keys: Vec<String> =
+            (0..200).flat_map(|n| [format!("a{n}"), format!("a{n}b")]).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let sorted = merge_sorted(keys.clone(), &|a, b| key_order(a, b).is_le());
+        let all = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(all(&sorted), all(&keys));
+    }
 }

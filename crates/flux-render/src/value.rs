@@ -29,6 +29,18 @@ pub enum Value {
     String(SmolStr),
 }
 
+/// Whether each of go-yaml's versions takes the text for a string without quotes, and writes it so:
+/// letters, digits and what names are made of, and none of the words of YAML 1.1. Of other texts
+/// nothing is said.
+pub(crate) fn is_word(text: &str) -> bool {
+    let [first, rest @ ..] = text.as_bytes() else { return false };
+    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+    // `false` is the longest of those words; all begin like it, yes, no, on or true.
+    let may_be_reserved = text.len() <= 5
+        && matches!(first.to_ascii_lowercase(), b'f' | b'n' | b'o' | b't' | b'y');
+    first.is_ascii_alphabetic() && !may_be_reserved && rest.iter().all(in_name)
+}
+
 /// The value of a scalar.
 ///
 /// # Errors
@@ -93,6 +105,7 @@ pub(crate) fn decoded(node: &Node) -> Result<Value, Error> {
         (Tag::Other(_) | Tag::Map | Tag::Seq, _) => return Err(contradiction(node)),
         (Tag::Str, _) => return Ok(Value::String(text.clone())),
         (Tag::None, Style::Quoted | Style::Folded) => return Ok(Value::String(text.clone())),
+        (Tag::None, _) if is_word(text) => return Ok(Value::String(text.clone())),
         (Tag::None | Tag::Merge, _) if text.contains('\n') => {
             return Ok(Value::String(text.clone()));
         }

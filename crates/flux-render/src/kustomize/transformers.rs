@@ -218,10 +218,7 @@ pub(crate) fn set_image(
     image: &Image,
     specs: &[FieldSpec],
 ) -> Result<(), Error> {
-    let pattern = compile(
-        &format!("^{}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$", image.name.value),
-        image.name.place.or(image.place),
-    )?;
+    let pattern = Named::new(image)?;
     for resource in objects.iter_mut() {
         if resource.kind() == "CustomResourceDefinition" {
             continue;
@@ -281,7 +278,45 @@ fn in_containers(
     }
 }
 
-fn put_image(tree: &mut Tree, id: Id, image: &Image, pattern: &regex::Regex) -> Result<(), Error> {
+/// The images that an entry of `images` is for: its name is a regular expression, and mostly a plain
+/// name in which `.` stands for any character.
+enum Named<'i> {
+    Plain(&'i str),
+    Expression(regex::Regex),
+}
+
+impl<'i> Named<'i> {
+    fn new(image: &'i Image) -> Result<Self, Error> {
+        let name = image.name.value.as_str();
+        let plain = |byte: u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'@')
+        };
+        if name.bytes().all(plain) {
+            return Ok(Self::Plain(name));
+        }
+        let pattern = format!("^{name}(:[a-zA-Z0-9_.{{}}-]*)?(@sha256:[a-zA-Z0-9_.{{}}-]*)?$");
+        compile(&pattern, image.name.place.or(image.place)).map(Self::Expression)
+    }
+
+    fn is_match(&self, image: &str) -> bool {
+        let name = match self {
+            Self::Plain(name) => *name,
+            Self::Expression(pattern) => return pattern.is_match(image),
+        };
+        let mut characters = image.chars();
+        let same = name.chars().all(|wanted| {
+            characters.next().is_some_and(|own| own == wanted || wanted == '.' && own != '\n')
+        });
+        let in_tag =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '-');
+        let rest = characters.as_str();
+        let rest = rest.strip_prefix(':').map_or(rest, |tag| tag.trim_start_matches(in_tag));
+        let rest = rest.strip_prefix("@sha256:").map_or(rest, |hash| hash.trim_start_matches(in_tag));
+        same && rest.is_empty()
+    }
+}
+
+fn put_image(tree: &mut Tree, id: Id, image: &Image, pattern: &Named<'_>) -> Result<(), Error> {
     tree.expect(Some(id), Kind::Scalar)?;
     let node = tree.node(id);
     if !pattern.is_match(&node.text) {

@@ -8,11 +8,12 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
-    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
 use clap::{Args, ValueEnum};
+use memchr::memmem;
+use rayon::prelude::*;
 
 use super::{
     FAILED, FINDINGS, Failure, Output, progress::Ticker, repository::config_failure, terminal,
@@ -165,7 +166,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let mut timings = Timings::start();
     let target = Target::of(arguments)?;
-    let remotes = target.remotes();
     // The process ends with the run: taking millions of nodes apart first would be idle work.
     let mut contents = ManuallyDrop::new(target.read(arguments.quiet)?);
     timings.phase("read and parse");
@@ -173,8 +173,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     for (name, value) in &arguments.variables {
         config.variables.insert(name.clone(), value.clone().into());
     }
-    let remotes = remotes.join().unwrap_or_default();
-    let options = target.options(arguments, &contents, remotes)?;
+    let options = target.options(arguments, &contents)?;
     timings.phase("configure");
     let checked = if arguments.clusters.is_empty() {
         check::render_and_check(&contents, &config, &options)
@@ -312,18 +311,7 @@ impl Target {
         Ok(config)
     }
 
-    /// Asks git for the addresses of the repository, while its files are read.
-    fn remotes(&self) -> JoinHandle<Vec<String>> {
-        let root = (!self.stdin).then(|| self.root.clone());
-        thread::spawn(move || root.as_deref().map(repo::git::remotes).unwrap_or_default())
-    }
-
-    fn options(
-        &self,
-        arguments: &Arguments,
-        contents: &Contents,
-        remotes: Vec<String>,
-    ) -> Result<Options, Failure> {
+    fn options(&self, arguments: &Arguments, contents: &Contents) -> Result<Options, Failure> {
         for pattern in arguments.rules.iter().chain(&arguments.skip) {
             if !crate::rules::all().any(|rule| rule.is_named_by(pattern)) {
                 let failure = Failure::new(format!("there is no rule {pattern}"));
@@ -345,7 +333,7 @@ impl Target {
             paths: self.paths.clone(),
             changed: changed.transpose()?,
             baseline: baseline.transpose()?.flatten(),
-            remotes,
+            remotes: remotes(contents),
             ..Options::default()
         })
     }
@@ -419,6 +407,16 @@ impl Target {
             0 => failure.help("no YAML or JSON file is there; name the folder that holds the manifests"),
             _ => failure.help("a manifest has apiVersion and kind; `--output json` says of every file why it was left out"),
         }
+    }
+}
+
+/// The addresses of the repository. git isn't asked where no source could have one of them.
+fn remotes(contents: &Contents) -> Vec<String> {
+    let finder = memmem::Finder::new("fluxcd");
+    let has_source = |file: &File| finder.find(file.source().as_bytes()).is_some();
+    match &contents.root {
+        Some(root) if contents.files.par_iter().any(has_source) => repo::git::remotes(root),
+        _ => Vec::new(),
     }
 }
 

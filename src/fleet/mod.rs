@@ -169,18 +169,19 @@ impl Fleet {
         let roots = root_overlays(contents, &files, |folder| {
             fleet.folders.contains(folder) || failed.contains(folder)
         });
-        let (visited, left_out): (Vec<(Overlay, T)>, Vec<Uses>) = roots.into_par_iter().partition_map(|folder| {
-            if let Some(changed) = changed {
-                let uses = uses(&*files, &folder, false);
-                if !is_reached(&uses, changed) {
-                    return Either::Right(uses);
+        let (visited, left_out): (Vec<(Overlay, T)>, Vec<Uses>) =
+            roots.into_par_iter().partition_map(|folder| {
+                if let Some(changed) = changed {
+                    let uses = uses(&*files, &folder, false);
+                    if !is_reached(&uses, changed) {
+                        return Either::Right(uses);
+                    }
                 }
-            }
-            let mut overlay =
-                Overlay { outcome: flux::render_folder(&builder, &folder), folder };
-            let visited = visit(&files, &mut overlay);
-            Either::Left((overlay, visited))
-        });
+                let mut overlay =
+                    Overlay { outcome: flux::render_folder(&builder, &folder), folder };
+                let visited = visit(&files, &mut overlay);
+                Either::Left((overlay, visited))
+            });
         let results;
         (fleet.overlays, results) = visited.into_iter().unzip();
         for uses in left_out {
@@ -346,7 +347,8 @@ fn root_overlays(
         folders.extend(folder);
         referenced.extend(used);
     }
-    let roots: Vec<String> = folders.iter().filter(|folder| !referenced.contains(*folder)).cloned().collect();
+    let roots: Vec<String> =
+        folders.iter().filter(|folder| !referenced.contains(*folder)).cloned().collect();
     // Where all lead to each other in a circle, one has to be the first.
     if roots.is_empty() { folders.into_iter().take(1).collect() } else { roots }
 }

@@ -29,11 +29,8 @@ impl Environment<'_> {
             .filter(|path| files.tree(path).is_some())
             .map(|path| files.id(path))
             .collect();
-        let decided: Vec<bool> = self
-            .owners
-            .iter()
-            .map(|owner| self.decides(files, owner, changed, &ids))
-            .collect();
+        let decided: Vec<bool> =
+            self.owners.iter().map(|owner| self.decides(files, owner, changed, &ids)).collect();
         let objects: Vec<bool> = self
             .objects
             .iter()

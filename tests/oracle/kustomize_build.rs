@@ -7,11 +7,13 @@ use std::{
 };
 
 use flux_render::{
-    MemoryFiles, emit,
+    MemoryFiles,
+    flux::Manifest,
     kustomize::{Builder, FILE_NAMES, Options},
 };
 use libtest_mimic::{Failed, Trial};
 use serde::{Deserialize, Serialize};
+use spanned_yaml::Node;
 
 use crate::{
     disagreements::Disagreements,
@@ -54,9 +56,31 @@ fn ours(files: &MemoryFiles, folder: &str) -> Result<String, String> {
         Builder::new(files).build(folder, Options::default()).map_err(|error| error.to_string())?;
     let mut texts = Vec::new();
     for object in &built.objects {
-        texts.push(emit::yaml(&object.tree).map_err(|error| error.to_string())?.0);
+        let manifest = Manifest::new(&object.tree).map_err(|error| error.to_string())?;
+        let parsed = spanned_yaml::parse(manifest.text());
+        if !is_same(manifest.root(), parsed.root(0)) {
+            return Err(format!("the tree isn't that of its text: {}", manifest.text()));
+        }
+        texts.push(manifest.text().to_owned());
     }
     Ok(texts.join("---\n"))
+}
+
+fn children(node: Node<'_>) -> Vec<Node<'_>> {
+    node.entries().flat_map(|entry| [entry.key, entry.value]).chain(node.items()).collect()
+}
+
+/// Whether a tree that was made along with its text is what a parse makes of it.
+fn is_same(made: Option<Node<'_>>, parsed: Option<Node<'_>>) -> bool {
+    let (Some(made), Some(parsed)) = (made, parsed) else {
+        return made.is_none() && parsed.is_none();
+    };
+    let facts = |node: Node<'_>| (node.kind(), node.style(), node.span(), node.id());
+    let (ours, theirs) = (children(made), children(parsed));
+    facts(made) == facts(parsed)
+        && made.text() == parsed.text()
+        && ours.len() == theirs.len()
+        && ours.iter().zip(&theirs).all(|(made, parsed)| is_same(Some(*made), Some(*parsed)))
 }
 
 const REPOSITORIES: usize = 20_000;

@@ -1,9 +1,9 @@
 //! Writes objects as `kustomize build` does: keys sorted, in the style of go-yaml v2
 //! (its encode.go, sorter.go and emitterc.go), which folds long lines at 80 columns.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
-use spanned_yaml::{Dialect, Scalar};
+use spanned_yaml::{Composer, Dialect, Scalar, Span, Style};
 
 use crate::{
     error::Error,
@@ -32,13 +32,22 @@ const SIMPLE_KEY: usize = 128;
 /// # Errors
 /// A value that JSON can't hold, a key that isn't a string, or a key that is there twice.
 pub fn yaml(tree: &Tree) -> Result<(String, Vec<Written>), Error> {
-    let mut emitter =
-        Emitter { tree, out: String::new(), column: 0, written: Vec::new(), sorted: true };
-    emitter.node(tree.root(), 0, Position::Root)?;
-    if !emitter.out.ends_with('\n') {
-        emitter.break_line();
-    }
+    let mut emitter = Emitter::new(tree, true);
+    emitter.document()?;
     Ok((emitter.out, emitter.written))
+}
+
+/// As [`yaml`], with the text as [`spanned_yaml::parse`] reads it: most objects need no parse.
+///
+/// # Errors
+/// As [`yaml`].
+pub(crate) fn parsed(tree: &Tree) -> Result<(spanned_yaml::Tree, Vec<Written>), Error> {
+    let mut emitter = Emitter::new(tree, true);
+    emitter.composer = Some(Composer::new(tree.len()));
+    emitter.document()?;
+    let text: Arc<str> = emitter.out.into();
+    let composed = emitter.composer.and_then(|composer| composer.finish(Arc::clone(&text)));
+    Ok((composed.unwrap_or_else(|| spanned_yaml::parse(text)), emitter.written))
 }
 
 /// What stands before a node.
@@ -57,16 +66,34 @@ struct Emitter<'t> {
     written: Vec<Written>,
     /// Keys go in go-yaml's order, not in their own.
     sorted: bool,
+    /// The tree of what is written, where one is asked for.
+    composer: Option<Composer>,
+}
+
+impl<'t> Emitter<'t> {
+    fn new(tree: &'t Tree, sorted: bool) -> Self {
+        let (out, written) = (String::new(), Vec::with_capacity(tree.len()));
+        Self { tree, out, column: 0, written, sorted, composer: None }
+    }
 }
 
 impl Emitter<'_> {
+    fn document(&mut self) -> Result<(), Error> {
+        self.node(self.tree.root(), 0, Position::Root)?;
+        if !self.out.ends_with('\n') {
+            self.break_line();
+        }
+        Ok(())
+    }
+
     fn node(&mut self, id: Id, indent: usize, position: Position) -> Result<(), Error> {
         let node = self.tree.node(id);
         match node.kind {
             Kind::Mapping => self.mapping(id, indent, position),
             Kind::Sequence => self.sequence(id, indent, position),
             Kind::Scalar => {
-                let is_word = matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text);
+                let is_word =
+                    matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text);
                 let value = if is_word { None } else { Some(value::scalar(node)?) };
                 if position != Position::Root {
                     self.put(" ");
@@ -107,6 +134,9 @@ impl Emitter<'_> {
                 (0, Position::Item) => self.put(" "),
                 _ => self.line(indent),
             }
+            if number == 0 {
+                self.open(spanned_yaml::Kind::Mapping);
+            }
             let text = self.tree.text(key);
             if text.len() <= SIMPLE_KEY && !text.contains(is_break) {
                 let start = self.out.len();
@@ -114,6 +144,7 @@ impl Emitter<'_> {
                 self.note(start, key);
                 self.put(":");
             } else {
+                self.composer.iter_mut().for_each(Composer::refuse);
                 self.put("? ");
                 let start = self.out.len();
                 self.string(text, indent + 2, false);
@@ -127,6 +158,7 @@ impl Emitter<'_> {
             };
             self.node(value, below, Position::Key)?;
         }
+        self.composer.iter_mut().for_each(Composer::close);
         Ok(())
     }
 
@@ -142,6 +174,9 @@ impl Emitter<'_> {
                 (0, Position::Item) => self.put(" "),
                 _ => self.line(indent),
             }
+            if number == 0 {
+                self.open(spanned_yaml::Kind::Sequence);
+            }
             self.put("-");
             let below = match self.tree.node(*item).kind {
                 Kind::Mapping | Kind::Sequence => indent + 2,
@@ -149,6 +184,7 @@ impl Emitter<'_> {
             };
             self.node(*item, below, Position::Item)?;
         }
+        self.composer.iter_mut().for_each(Composer::close);
         Ok(())
     }
 
@@ -353,7 +389,17 @@ impl Emitter<'_> {
     }
 
     fn note(&mut self, start: usize, id: Id) {
-        self.written.push(Written { start: start as u32, end: self.out.len() as u32, id });
+        let span = Span::new(start, self.out.len());
+        self.written.push(Written { start: span.start, end: span.end, id });
+        if let Some(composer) = &mut self.composer {
+            let text = self.out.get(start..).unwrap_or_default().as_bytes();
+            compose(composer, text, span);
+        }
+    }
+
+    fn open(&mut self, kind: spanned_yaml::Kind) {
+        let start = self.out.len() as u32;
+        self.composer.iter_mut().for_each(|composer| composer.open(kind, start));
     }
 
     fn put(&mut self, text: &str) {
@@ -392,6 +438,27 @@ impl Emitter<'_> {
         while self.column < indent {
             self.put_char(' ');
         }
+    }
+}
+
+/// Tells a composer of a scalar, or of an empty collection, by its text.
+fn compose(composer: &mut Composer, text: &[u8], span: Span) {
+    let simple =
+        |text: &[u8], but: u8| text.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != but);
+    match text {
+        b"{}" => composer.empty(spanned_yaml::Kind::Mapping, span),
+        b"[]" => composer.empty(spanned_yaml::Kind::Sequence, span),
+        [b'"', inner @ .., b'"'] if simple(inner, b'\\') => {
+            composer.scalar(span, Style::DoubleQuoted);
+        }
+        [b'\'', inner @ .., b'\''] if simple(inner, b'\'') => {
+            composer.scalar(span, Style::SingleQuoted);
+        }
+        [first, ..] if !matches!(first, b'"' | b'\'' | b'|') && simple(text, b'\n') => {
+            composer.scalar(span, Style::Plain);
+        }
+        // An empty text, lines, escapes, and characters that may not be allowed.
+        _ => composer.refuse(),
     }
 }
 
@@ -639,8 +706,7 @@ pub(crate) fn as_kyaml_writes(tree: &Tree) -> Result<String, Error> {
         let plain = node.style == crate::tree::Style::Plain && Shape::of(&node.text).plain_allowed;
         return Ok(if plain { node.text.to_string() } else { format!("{:?}", node.text.as_str()) });
     }
-    let mut emitter =
-        Emitter { tree, out: String::new(), column: 0, written: Vec::new(), sorted: false };
+    let mut emitter = Emitter::new(tree, false);
     emitter.node(tree.root(), 0, Position::Root)?;
     Ok(emitter.out)
 }
@@ -671,8 +737,7 @@ mod tests {
 
     #[test]
     fn words_are_plain_strings_for_both_versions_of_go_yaml() {
-        let words: Vec<String> =
-            texts().into_iter().filter(|text| value::is_word(text)).collect();
+        let words: Vec<String> = texts().into_iter().filter(|text| value::is_word(text)).collect();
         assert!(words.len() > 4_000, "{} words", words.len());
         for text in words {
             assert!(is_plain_string(&text) && Shape::of(&text).plain_allowed, "{text}");
@@ -696,7 +761,9 @@ mod tests {
             (0..200).flat_map(|n| [format!("a{n}"), format!("a{n}b")]).collect();
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let sorted = merge_sorted(keys.clone(), &|a, b| key_order(a, b).is_le());
-        let all = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<std::collections::BTreeSet<_>>();
+        let all = |keys: &[&str]| {
+            keys.iter().map(|key| (*key).to_owned()).collect::<std::collections::BTreeSet<_>>()
+        };
         assert_eq!(all(&sorted), all(&keys));
     }
 }

@@ -33,6 +33,7 @@ mod block_scalar;
 mod builder;
 mod bytes;
 mod characters;
+mod composer;
 mod document;
 mod error;
 pub mod event;
@@ -51,6 +52,7 @@ mod timestamp;
 mod tree;
 
 pub use bytes::parse_bytes;
+pub use composer::Composer;
 pub use error::{Error, ErrorKind};
 pub use limits::Limits;
 pub use lines::{LineIndex, Position};

@@ -35,7 +35,7 @@ impl Manifest {
     /// # Errors
     /// As [`emit::yaml`].
     pub fn new(object: &Tree) -> Result<Self, Error> {
-        let (text, written) = emit::yaml(object)?;
+        let (tree, written) = emit::parsed(object)?;
         let removals = removals(object, &written);
         let pieces = written
             .iter()
@@ -45,7 +45,7 @@ impl Manifest {
                 origin: object.node(one.id).origin.clone(),
             })
             .collect();
-        Ok(Self { tree: Arc::new(spanned_yaml::parse(text)), pieces, removals })
+        Ok(Self { tree: Arc::new(tree), pieces, removals })
     }
 
     /// Its YAML.

@@ -39,6 +39,9 @@ fn drop_local(objects: &mut ResMap) -> Result<(), Error> {
         let local = resource.tree.annotation("config.kubernetes.io/local-config");
         local.is_some_and(|value| value != "false")
     };
+    if !objects.list.iter().any(|resource| is_local(resource)) {
+        return objects.expect_unique();
+    }
     let mut kept = ResMap::default();
     kept.append_all(objects.list.iter().filter(|resource| !is_local(resource)).cloned())?;
     let ids: Vec<ResId> = kept.list.iter().map(|resource| resource.id()).collect();

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::{
@@ -35,11 +36,13 @@ struct Facts {
 pub(crate) fn follow(objects: &mut ResMap, config: &Config) -> Result<(), Error> {
     let facts: Vec<Facts> =
         objects.list.iter().map(|resource| Facts::of(resource)).collect::<Result<_, _>>()?;
-    let mut by_name: HashMap<SmolStr, Vec<usize>> = HashMap::new();
+    let mut by_name: FxHashMap<SmolStr, Vec<usize>> = FxHashMap::default();
     for (index, fact) in facts.iter().enumerate() {
-        let names: BTreeSet<&SmolStr> = fact.previous.iter().map(|id| &id.name).collect();
-        for name in names {
-            by_name.entry(name.clone()).or_default().push(index);
+        for id in &fact.previous {
+            let named = by_name.entry(id.name.clone()).or_default();
+            if named.last() != Some(&index) {
+                named.push(index);
+            }
         }
     }
     let mut referred: BTreeSet<usize> = BTreeSet::new();
@@ -193,7 +196,7 @@ fn role_of(resource: &Resource, path: &str) -> Option<Gvk> {
 
 struct Search<'a> {
     facts: &'a [Facts],
-    by_name: &'a HashMap<SmolStr, Vec<usize>>,
+    by_name: &'a FxHashMap<SmolStr, Vec<usize>>,
     referrer: usize,
     role_namespaces: Vec<SmolStr>,
     role: Option<Gvk>,

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-use smol_str::SmolStr;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::{
-    gvk::ResId,
+    gvk::{Gvk, ResId},
     resource::{GENERATOR_BEHAVIOR, Resource},
     selector::SelectorRegex,
 };
@@ -21,16 +20,21 @@ pub(crate) struct ResMap {
     pub(crate) list: Vec<Arc<Resource>>,
 }
 
-type Key = (SmolStr, SmolStr, SmolStr, SmolStr, SmolStr);
+/// What makes ids equal.
+type Key<'i> = (&'i Gvk, &'i str, &'i str);
 
-fn key(id: &ResId) -> Key {
-    (
-        id.gvk.group.clone(),
-        id.gvk.version.clone(),
-        id.gvk.kind.clone(),
-        id.name.clone(),
-        id.effective_namespace().into(),
-    )
+fn key(id: &ResId) -> Key<'_> {
+    (&id.gvk, &id.name, id.effective_namespace())
+}
+
+/// The first object from a number on whose id one before it has.
+fn first_twice(list: &[Arc<Resource>], from: usize) -> Option<(ResId, Arc<Resource>)> {
+    let ids: Vec<ResId> = list.iter().map(|resource| resource.id()).collect();
+    let mut known = FxHashSet::with_capacity_and_hasher(ids.len(), FxBuildHasher);
+    let twice =
+        ids.iter().enumerate().find(|(number, id)| !known.insert(key(id)) && *number >= from);
+    let (number, id) = twice?;
+    Some((id.clone(), Arc::clone(list.get(number)?)))
 }
 
 impl ResMap {
@@ -49,21 +53,20 @@ impl ResMap {
         &mut self,
         more: impl IntoIterator<Item = Arc<Resource>>,
     ) -> Result<(), Error> {
-        let mut known: FxHashSet<Key> =
-            self.list.iter().map(|resource| key(&resource.id())).collect();
-        for resource in more {
-            let id = resource.id();
-            if !known.insert(key(&id)) {
-                return Err(already_there(&id, &resource));
-            }
-            self.list.push(resource);
+        let before = self.list.len();
+        self.list.extend(more);
+        match first_twice(&self.list, before) {
+            None => Ok(()),
+            Some((id, resource)) => Err(already_there(&id, &resource)),
         }
-        Ok(())
     }
 
     /// Fails if two objects have the same id.
     pub(crate) fn expect_unique(&self) -> Result<(), Error> {
-        ResMap::default().append_all(self.list.iter().cloned())
+        match first_twice(&self.list, 0) {
+            None => Ok(()),
+            Some((id, resource)) => Err(already_there(&id, &resource)),
+        }
     }
 
     /// Indices of the objects of which an id, present or past, is asked for.

@@ -311,7 +311,8 @@ impl<'i> Named<'i> {
             |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '{' | '}' | '-');
         let rest = characters.as_str();
         let rest = rest.strip_prefix(':').map_or(rest, |tag| tag.trim_start_matches(in_tag));
-        let rest = rest.strip_prefix("@sha256:").map_or(rest, |hash| hash.trim_start_matches(in_tag));
+        let rest =
+            rest.strip_prefix("@sha256:").map_or(rest, |hash| hash.trim_start_matches(in_tag));
         same && rest.is_empty()
     }
 }

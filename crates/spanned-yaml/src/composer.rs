@@ -1,0 +1,148 @@
+//! Builds a tree along with its text, for writers that know what stands where: their text need not
+//! be parsed.
+
+use std::sync::Arc;
+
+use crate::{
+    Kind, Limits, Span, Style,
+    builder::Builder,
+    scanner::Text,
+    tree::{Document, Tree},
+};
+
+/// A tree in the making: one document, without anchors, tags and comments. What is told of it must
+/// be what [`parse`](crate::parse) would find in the text.
+///
+/// ```
+/// use spanned_yaml::{Composer, Kind, Span, Style};
+///
+/// let mut composer = Composer::new(2);
+/// composer.open(Kind::Mapping, 0);
+/// composer.scalar(Span::new(0, 4), Style::Plain);
+/// composer.scalar(Span::new(6, 11), Style::DoubleQuoted);
+/// composer.close();
+/// let tree = composer.finish("name: \"web\"\n").unwrap();
+/// assert_eq!(tree.root(0).unwrap().get("name").unwrap().text(), "web");
+/// ```
+pub struct Composer {
+    builder: Builder<'static>,
+    refused: bool,
+}
+
+impl Composer {
+    /// A tree of about so many nodes.
+    pub fn new(nodes: usize) -> Self {
+        let mut builder = Builder::new("", &Limits::default());
+        builder.nodes.reserve(nodes);
+        Self { builder, refused: false }
+    }
+
+    /// Opens a collection by indentation: at the first byte of its first key, or of its first `-`.
+    pub fn open(&mut self, kind: Kind, start: u32) {
+        let span = Span { start, end: start };
+        let opened = match kind {
+            Kind::Mapping => self.builder.open_mapping(span, Style::Block, None),
+            Kind::Sequence => self.builder.open_sequence(span, Style::Block, None),
+            Kind::Scalar | Kind::Alias => return self.refuse(),
+        };
+        self.refused |= opened.is_err();
+    }
+
+    /// Closes the innermost collection, where its last part ended.
+    pub fn close(&mut self) {
+        self.builder.close_at_child();
+    }
+
+    /// Adds a scalar of one line and without escapes: plain, or within its quotes.
+    pub fn scalar(&mut self, span: Span, style: Style) {
+        let quotes = match style {
+            Style::Plain => 0,
+            Style::SingleQuoted | Style::DoubleQuoted => 1,
+            Style::Literal | Style::Folded | Style::Block | Style::Flow => return self.refuse(),
+        };
+        let len = (span.end - span.start).saturating_sub(2 * quotes);
+        let text = Text { start: span.start + quotes, len, decoded: false };
+        self.builder.scalar(span, style, text, None);
+    }
+
+    /// Adds `{}` or `[]`.
+    pub fn empty(&mut self, kind: Kind, span: Span) {
+        let opened = match kind {
+            Kind::Mapping => self.builder.open_mapping(span, Style::Flow, None),
+            Kind::Sequence => self.builder.open_sequence(span, Style::Flow, None),
+            Kind::Scalar | Kind::Alias => return self.refuse(),
+        };
+        self.refused |= opened.is_err();
+        self.builder.close(span.end);
+    }
+
+    /// What can't be told so: there will be no tree.
+    pub fn refuse(&mut self) {
+        self.refused = true;
+    }
+
+    /// The tree; none if there was something that can't be told, or that passes the limits.
+    pub fn finish(self, source: impl Into<Arc<str>>) -> Option<Tree> {
+        let source = source.into();
+        let nodes = self.builder.nodes;
+        let too_large = source.len() > Limits::default().max_bytes as usize;
+        if self.refused || too_large || nodes.is_empty() {
+            return None;
+        }
+        let document = Document {
+            span: Span::new(0, source.len()),
+            root: Some(crate::NodeId(0)),
+            ..Document::default()
+        };
+        let documents = vec![document];
+        let (decoded, comments, errors) = (String::new(), Vec::new(), Vec::new());
+        Some(Tree::new(source, nodes, Vec::new(), decoded, documents, comments, errors))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NodeId;
+
+    fn same(composed: &Tree, parsed: &Tree) {
+        assert_eq!(composed.documents(), parsed.documents());
+        assert_eq!(composed.node_count(), parsed.node_count());
+        for number in 0..parsed.node_count() {
+            let node = |tree: &Tree| {
+                let node = tree.node(NodeId(number as u32));
+                (node.kind(), node.style(), node.span(), node.text().to_owned())
+            };
+            assert_eq!(node(composed), node(parsed));
+        }
+    }
+
+    #[test]
+    fn composes_what_would_be_parsed() {
+        let text = "a: 'b'\nc:\n- {}\n- d: 1\n";
+        let mut composer = Composer::new(8);
+        composer.open(Kind::Mapping, 0);
+        composer.scalar(Span::new(0, 1), Style::Plain);
+        composer.scalar(Span::new(3, 6), Style::SingleQuoted);
+        composer.scalar(Span::new(7, 8), Style::Plain);
+        composer.open(Kind::Sequence, 10);
+        composer.empty(Kind::Mapping, Span::new(12, 14));
+        composer.open(Kind::Mapping, 17);
+        composer.scalar(Span::new(17, 18), Style::Plain);
+        composer.scalar(Span::new(20, 21), Style::Plain);
+        composer.close();
+        composer.close();
+        composer.close();
+        same(&composer.finish(text).unwrap(), &crate::parse(text));
+    }
+
+    #[test]
+    fn what_cannot_be_told_gives_no_tree() {
+        let mut composer = Composer::new(1);
+        composer.scalar(Span::new(0, 5), Style::Literal);
+        assert!(composer.finish("|\n  a\n").is_none());
+        let mut deep = Composer::new(0);
+        (0..=Limits::default().max_depth).for_each(|at| deep.open(Kind::Sequence, at));
+        assert!(deep.finish("").is_none());
+    }
+}

@@ -175,7 +175,7 @@ pub struct Gap {
 }
 
 /// Kinds of coverage gap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GapKind {
     /// Not rendered: a chart, an overlay.
@@ -214,6 +214,25 @@ pub struct Coverage {
     pub objects: usize,
     /// In order of file and line.
     pub gaps: Vec<Gap>,
+    /// Gaps that portcullis.yaml accepts, in order of file and line.
+    pub accepted: Vec<AcceptedGap>,
+}
+
+impl Coverage {
+    /// All gaps, those that are accepted last.
+    pub fn all_gaps(&self) -> impl Iterator<Item = &Gap> {
+        self.gaps.iter().chain(self.accepted.iter().map(|accepted| &accepted.gap))
+    }
+}
+
+/// A gap that portcullis.yaml accepts: it is reported, and doesn't fail a strict run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AcceptedGap {
+    /// What was not checked.
+    #[serde(flatten)]
+    pub gap: Gap,
+    /// Why that is accepted.
+    pub reason: Option<String>,
 }
 
 /// Counts of what a report lists.

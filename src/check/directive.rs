@@ -16,6 +16,13 @@ pub(super) struct Directive {
     pub(super) problem: Option<String>,
 }
 
+impl Directive {
+    /// Whether it is in force on a day.
+    pub(super) fn holds(&self, today: Date) -> bool {
+        self.problem.is_none() && self.until.is_none_or(|until| today <= until)
+    }
+}
+
 /// Reads a comment (with its `#`): none unless it begins with `portcullis:`.
 pub(super) fn from_comment(comment: &str) -> Option<Directive> {
     let text = comment.trim_start_matches('#').trim_start();

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    finding::{Coverage, Finding, Level, Location, Related, Report, Summary},
+    finding::{Coverage, Finding, Gap, Level, Location, Related, Report, Summary},
     fleet::{self, Environment, Fleet, FleetFindings, FleetViolation},
     kube::Object,
     repo::{Contents, File},
@@ -206,6 +206,17 @@ fn report(
     for draft in &mut drafts {
         draft.finding.suppression = suppressions.find(&draft.finding);
     }
+    all_gaps
+        .sort_by(|a, b| (&a.location, a.kind, &a.message).cmp(&(&b.location, b.kind, &b.message)));
+    all_gaps.dedup();
+    let mut accepted = Vec::new();
+    all_gaps.retain(|gap| match suppressions.accept(gap) {
+        Some(gap) => {
+            accepted.push(gap);
+            false
+        }
+        None => true,
+    });
     let mut late: Vec<Draft> = suppressions.judge(plan);
     sort(&mut late);
     assign_fingerprints(&mut late);
@@ -216,10 +227,6 @@ fn report(
     }
     drafts.extend(late);
     sort(&mut drafts);
-
-    all_gaps
-        .sort_by(|a, b| (&a.location, a.kind, &a.message).cmp(&(&b.location, b.kind, &b.message)));
-    all_gaps.dedup();
 
     let narrow = Narrowing { options };
     let (findings, suppressed) = drafts
@@ -234,9 +241,10 @@ fn report(
         coverage.documents += documents.count;
     }
     coverage.objects = objects.iter().filter(|file| narrow.in_paths(file)).count();
-    all_gaps
-        .retain(|gap| narrow.in_paths(&gap.location.file) && narrow.in_changed(&gap.location.file));
+    all_gaps.retain(|gap| narrow.keeps_gap(gap));
+    accepted.retain(|accepted| narrow.keeps_gap(&accepted.gap));
     coverage.gaps = all_gaps;
+    coverage.accepted = accepted;
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
     let summary = Summary {
         error: count(Level::Error),
@@ -403,7 +411,9 @@ impl Narrowing<'_> {
             })
     }
 
-    fn in_changed(&self, file: &Arc<str>) -> bool {
-        self.options.changed.as_ref().is_none_or(|changed| changed.covers(file))
+    fn keeps_gap(&self, gap: &Gap) -> bool {
+        let file = &gap.location.file;
+        self.in_paths(file)
+            && self.options.changed.as_ref().is_none_or(|changed| changed.covers(file))
     }
 }

@@ -14,8 +14,11 @@ use super::{
     plan::Plan,
 };
 use crate::{
-    config::{Config, Ignore},
-    finding::{Finding, Level, Location, ObjectRef, Suppression, SuppressionKind},
+    config::{Config, Ignore, PathPattern},
+    finding::{
+        AcceptedGap, Finding, Gap, GapKind, Level, Location, ObjectRef, Suppression,
+        SuppressionKind,
+    },
     kube::Object,
     repo::{Contents, File},
     rules::{self, Rule, suppression as rule},
@@ -29,8 +32,10 @@ pub(super) struct Suppressions<'a> {
     entries: Vec<Entry<'a>>,
     /// Entries that cover a stretch of a file, in order.
     by_file: FxHashMap<&'a str, Vec<usize>>,
-    /// Entries of portcullis.yaml.
+    /// Entries of portcullis.yaml, and annotations.
     anywhere: Vec<usize>,
+    /// Entries that accept gaps.
+    of_gaps: Vec<usize>,
     baseline: Option<&'a Baseline>,
     today: Date,
 }
@@ -51,6 +56,8 @@ enum Covers<'a> {
     Object(ObjectRef),
     /// What an entry of `ignore` names.
     Config(&'a Ignore),
+    /// Gaps of a kind, where an entry of `ignore` says.
+    Gaps(GapKind, &'a Ignore),
     /// Nothing: there is no node that the comment could stand for.
     Nothing,
 }
@@ -85,6 +92,7 @@ impl<'a> Suppressions<'a> {
             entries: Vec::new(),
             by_file: FxHashMap::default(),
             anywhere: Vec::new(),
+            of_gaps: Vec::new(),
             baseline: options.baseline.as_ref(),
             today: options.today,
         };
@@ -116,12 +124,16 @@ impl<'a> Suppressions<'a> {
                 Some(Err(problem)) => (None, Some(problem)),
             };
             let directive = Directive {
-                rules: vec![ignore.rule.clone()],
+                rules: ignore.rule.iter().cloned().collect(),
                 until,
                 reason: ignore.reason.clone(),
                 problem,
             };
-            all.push(SuppressionKind::Config, directive, location, Covers::Config(ignore));
+            let covers = match ignore.gap {
+                Some(kind) => Covers::Gaps(kind, ignore),
+                None => Covers::Config(ignore),
+            };
+            all.push(SuppressionKind::Config, directive, location, covers);
         }
         all
     }
@@ -138,9 +150,13 @@ impl<'a> Suppressions<'a> {
                 self.by_file.entry(file).or_default().push(self.entries.len());
             }
             Covers::Object(_) | Covers::Config(_) => self.anywhere.push(self.entries.len()),
+            Covers::Gaps(..) => self.of_gaps.push(self.entries.len()),
             Covers::Nothing => {}
         }
-        let used = vec![false; directive.rules.len()];
+        let used = match covers {
+            Covers::Gaps(..) => vec![false],
+            _ => vec![false; directive.rules.len()],
+        };
         self.entries.push(Entry { kind, directive, location, covers, used });
     }
 
@@ -172,9 +188,7 @@ impl<'a> Suppressions<'a> {
             for (pattern, used) in entry.directive.rules.iter().zip(&mut entry.used) {
                 if names(pattern, finding.rule) {
                     *used = true;
-                    let holds = entry.directive.until.is_none_or(|until| self.today <= until)
-                        && entry.directive.problem.is_none();
-                    if holds && found.is_none() {
+                    if entry.directive.holds(self.today) && found.is_none() {
                         found = Some(Suppression {
                             kind: entry.kind,
                             reason: entry.directive.reason.clone(),
@@ -185,6 +199,23 @@ impl<'a> Suppressions<'a> {
             }
         }
         found.or_else(|| self.baseline.and_then(|baseline| baseline.find(finding)))
+    }
+
+    /// Why a gap is accepted, if portcullis.yaml accepts it.
+    pub(super) fn accept(&mut self, gap: &Gap) -> Option<AcceptedGap> {
+        let mut accepted = None;
+        for index in &self.of_gaps {
+            let Some(entry) = self.entries.get_mut(*index) else { continue };
+            if !entry.covers.holds_gap(gap) {
+                continue;
+            }
+            entry.used.fill(true);
+            if entry.directive.holds(self.today) && accepted.is_none() {
+                let reason = entry.directive.reason.clone();
+                accepted = Some(AcceptedGap { gap: gap.clone(), reason });
+            }
+        }
+        accepted
     }
 
     /// The findings against the suppressions themselves. Call when every
@@ -218,6 +249,13 @@ impl<'a> Suppressions<'a> {
 }
 
 impl Entry<'_> {
+    fn name(&self) -> String {
+        match &self.covers {
+            Covers::Gaps(kind, _) => format!("{} gaps", kind.as_str()),
+            _ => self.directive.rules.join(", "),
+        }
+    }
+
     fn judge(
         &self,
         plan: &Plan<'_>,
@@ -234,7 +272,13 @@ impl Entry<'_> {
             );
             return;
         }
-        if directive.rules.is_empty() {
+        let what = self.name();
+        if let Covers::Gaps(kind, _) = &self.covers {
+            if self.used.contains(&false) {
+                let message = format!("no gap of kind {} is here to accept", kind.as_str());
+                report(&rule::UNUSED, &self.location, message, "delete it, or correct its paths");
+            }
+        } else if directive.rules.is_empty() {
             report(
                 &rule::UNKNOWN_RULE,
                 &self.location,
@@ -266,7 +310,7 @@ impl Entry<'_> {
             report(
                 &rule::MISSING_REASON,
                 &self.location,
-                format!("the suppression of {} gives no reason", directive.rules.join(", ")),
+                format!("the suppression of {what} gives no reason"),
                 "say why, for whoever reads it next",
             );
         }
@@ -274,7 +318,7 @@ impl Entry<'_> {
             report(
                 &rule::EXPIRED,
                 &self.location,
-                format!("the suppression of {} ended on {until}", directive.rules.join(", ")),
+                format!("the suppression of {what} ended on {until}"),
                 "mend what it covers, or set a new date",
             );
         }
@@ -284,7 +328,7 @@ impl Entry<'_> {
 impl Covers<'_> {
     fn holds(&self, finding: &Finding) -> bool {
         match self {
-            Self::Nothing => false,
+            Self::Nothing | Self::Gaps(..) => false,
             Self::Span(file, span) => {
                 let at = finding.location.start.offset;
                 *finding.location.file == **file
@@ -309,6 +353,14 @@ impl Covers<'_> {
     }
 }
 
+impl Covers<'_> {
+    fn holds_gap(&self, gap: &Gap) -> bool {
+        let Self::Gaps(kind, ignore) = self else { return false };
+        let in_paths = |glob: &PathPattern| glob.matches(&gap.location.file);
+        *kind == gap.kind && (ignore.paths.is_empty() || ignore.paths.iter().any(in_paths))
+    }
+}
+
 fn names(pattern: &str, id: &str) -> bool {
     pattern == id
         || pattern
@@ -316,13 +368,13 @@ fn names(pattern: &str, id: &str) -> bool {
             .is_some_and(|group| id.split_once('/').is_some_and(|(g, _)| g == group))
 }
 
-/// The `rule` values of the entries of `ignore`, in order.
+/// The `rule` or `gap` values of the entries of `ignore`, in order.
 fn ignore_nodes(file: &File) -> Vec<Node<'_>> {
     let root = file.tree.documents().first().and_then(|document| document.root);
     let list = root.and_then(|root| file.tree.node(root).get("ignore"));
     list.into_iter()
         .flat_map(|list| list.items())
-        .map(|item| item.get("rule").unwrap_or(item))
+        .map(|item| item.get("rule").or_else(|| item.get("gap")).unwrap_or(item))
         .collect()
 }
 

@@ -187,7 +187,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     timings.phase("render and check");
 
     if arguments.update_baseline {
-        return update_baseline(arguments, &report, &options);
+        return update_baseline(arguments, report, &options);
     }
     let style = Style {
         color: arguments.color.colors(io::stdout().is_terminal()),
@@ -196,7 +196,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         quiet: arguments.quiet,
         elapsed: (!arguments.quiet && io::stdout().is_terminal()).then(|| timings.total()),
     };
-    write_reports(arguments, &report, &contents, &style)?;
+    write_reports(arguments, report, &contents, &style)?;
     timings.phase("report");
     if arguments.timings {
         timings.print();
@@ -217,7 +217,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         );
         return Ok(ExitCode::from(FAILED));
     }
-    Ok(if arguments.fail_on.fails(&report) { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
+    Ok(if arguments.fail_on.fails(report) { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
 }
 
 /// Leaves only the clusters of these names.

@@ -12,7 +12,7 @@ pub use load::{ConfigError, load};
 pub use patterns::{ObjectPattern, PathPattern};
 
 use crate::{
-    finding::Level,
+    finding::{GapKind, Level},
     kube::{ImageField, ImagePattern},
 };
 
@@ -272,16 +272,18 @@ pub struct Override {
     pub reason: Option<String>,
 }
 
-/// One entry of `ignore`.
+/// One entry of `ignore`: findings of a rule, or coverage gaps of a kind.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Ignore {
-    /// The rule's id.
-    pub rule: String,
+    /// The rule's id, or `group/*`.
+    pub rule: Option<String>,
+    /// The kind of gap; set where `rule` isn't.
+    pub gap: Option<GapKind>,
     /// Globs of files; any file when empty.
     #[serde(default)]
     pub paths: Vec<PathPattern>,
-    /// Object patterns; any object when empty.
+    /// Object patterns; any object when empty. Gaps have none.
     #[serde(default)]
     pub objects: Vec<ObjectPattern>,
     /// Why.

@@ -34,7 +34,7 @@ pub(super) fn line(report: &Report, style: &Style) -> String {
         summary::found(&report.summary),
         summary::suppressed(&report.summary),
     );
-    if let Some(unchecked) = summary::unchecked(&report.coverage.gaps) {
+    if let Some(unchecked) = summary::unchecked(&report.coverage) {
         line.push_str("; not checked: ");
         line.push_str(&unchecked);
     }

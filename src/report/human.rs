@@ -92,7 +92,7 @@ fn write_summary(report: &Report, style: &Style, out: &mut dyn io::Write) -> io:
     let paint = paint(style, worst.map_or(fine, |(_, paint)| paint));
     let found = summary::found(&report.summary);
     writeln!(out, "{paint}{found}{paint:#}{}", summary::suppressed(&report.summary))?;
-    if let Some(unchecked) = summary::unchecked(&report.coverage.gaps) {
+    if let Some(unchecked) = summary::unchecked(&report.coverage) {
         writeln!(out, "not checked: {unchecked} (`--output json` lists all)")?;
     }
     Ok(())

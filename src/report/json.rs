@@ -198,7 +198,8 @@ mod tests {
           }
         }
       }
-    ]
+    ],
+    "accepted": []
   },
   "summary": {
     "error": 1,

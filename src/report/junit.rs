@@ -29,7 +29,7 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
     let cases = report.findings.iter().map(|finding| (&finding.location, failed(finding)));
     let cases = cases
         .chain(report.suppressed.iter().map(|finding| (&finding.location, suppressed(finding))))
-        .chain(report.coverage.gaps.iter().map(|gap| (&gap.location, unchecked(gap))));
+        .chain(report.coverage.all_gaps().map(|gap| (&gap.location, unchecked(gap))));
     for (location, mut case) in cases {
         let file: &str = &location.file;
         let path = plain(file);
@@ -56,7 +56,7 @@ fn run(report: &Report) -> TestSuite {
         summary::found(&report.summary),
         summary::suppressed(&report.summary)
     );
-    if let Some(unchecked) = summary::unchecked(&report.coverage.gaps) {
+    if let Some(unchecked) = summary::unchecked(&report.coverage) {
         output.push_str("\nnot checked: ");
         output.push_str(&unchecked);
     }

@@ -62,8 +62,7 @@ pub(super) fn write(report: &Report, out: &mut dyn io::Write) -> io::Result<()> 
                 execution_successful: true,
                 tool_execution_notifications: report
                     .coverage
-                    .gaps
-                    .iter()
+                    .all_gaps()
                     .map(Notification::of)
                     .collect(),
             }],

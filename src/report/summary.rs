@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::finding::{Coverage, Gap, GapKind, Summary};
+use crate::finding::{Coverage, GapKind, Summary};
 
 /// `214 objects in 120 files checked`.
 pub(super) fn checked(coverage: &Coverage, elapsed: Option<Duration>) -> String {
@@ -38,8 +38,8 @@ pub(super) fn suppressed(summary: &Summary) -> String {
     }
 }
 
-/// `12 not rendered, 3 unknown values`, by kind; none when all was checked.
-pub(super) fn unchecked(gaps: &[Gap]) -> Option<String> {
+/// `12 not rendered, 3 unknown values, 4 accepted`, by kind; none when all was checked.
+pub(super) fn unchecked(coverage: &Coverage) -> Option<String> {
     let kinds = [
         (GapKind::Unreadable, "unreadable", "unreadable"),
         (GapKind::UnknownValue, "unknown value", "unknown values"),
@@ -49,7 +49,10 @@ pub(super) fn unchecked(gaps: &[Gap]) -> Option<String> {
     ];
     let counts: Vec<String> = kinds
         .into_iter()
-        .map(|(kind, one, many)| (gaps.iter().filter(|gap| gap.kind == kind).count(), one, many))
+        .map(|(kind, one, many)| {
+            (coverage.gaps.iter().filter(|gap| gap.kind == kind).count(), one, many)
+        })
+        .chain([(coverage.accepted.len(), "accepted", "accepted")])
         .filter(|(number, ..)| *number > 0)
         .map(|(number, one, many)| count(number, one, many))
         .collect();
@@ -76,13 +79,13 @@ mod tests {
 
     use super::{checked, found, suppressed, unchecked};
     use crate::{
-        finding::{Coverage, Summary},
+        finding::{AcceptedGap, Coverage, Summary},
         report::testing,
     };
 
     #[test]
     fn numbers_agree_with_their_nouns() {
-        let coverage = Coverage { files: 1, documents: 1, objects: 2, gaps: Vec::new() };
+        let coverage = Coverage { files: 1, documents: 1, objects: 2, ..Coverage::default() };
         assert_eq!(checked(&coverage, None), "2 objects in 1 file checked");
         let elapsed = Some(Duration::from_millis(1234));
         assert_eq!(checked(&coverage, elapsed), "2 objects in 1 file checked in 1.2s");
@@ -98,11 +101,11 @@ mod tests {
 
     #[test]
     fn gaps_are_counted_by_kind() {
-        let report = testing::report();
-        assert_eq!(
-            unchecked(&report.coverage.gaps).as_deref(),
-            Some("1 unknown value, 1 not rendered")
-        );
-        assert_eq!(unchecked(&[]), None);
+        let mut coverage = testing::report().coverage;
+        assert_eq!(unchecked(&coverage).as_deref(), Some("1 unknown value, 1 not rendered"));
+        let gap = coverage.gaps.remove(0);
+        coverage.accepted.push(AcceptedGap { gap, reason: None });
+        assert_eq!(unchecked(&coverage).as_deref(), Some("1 not rendered, 1 accepted"));
+        assert_eq!(unchecked(&Coverage::default()), None);
     }
 }

@@ -156,7 +156,7 @@ pub(super) fn report() -> Report {
     Report {
         findings,
         suppressed,
-        coverage: Coverage { files: 3, documents: 4, objects: 2, gaps },
+        coverage: Coverage { files: 3, documents: 4, objects: 2, gaps, ..Coverage::default() },
         summary: Summary { error: 1, warn: 1, note: 1, suppressed: 1, gaps: 2 },
     }
 }

@@ -114,7 +114,13 @@ impl Case {
             suppressed: suppressed.len(),
             gaps: gaps.len(),
         };
-        let coverage = Coverage { files: files.len(), documents: 3, objects: rng.usize(..3), gaps };
+        let coverage = Coverage {
+            files: files.len(),
+            documents: 3,
+            objects: rng.usize(..3),
+            gaps,
+            ..Coverage::default()
+        };
         Self { report: Report { findings, suppressed, coverage, summary }, files }
     }
 

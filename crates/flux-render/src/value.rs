@@ -59,10 +59,10 @@ pub fn scalar(node: &Node) -> Result<Value, Error> {
 /// A text after go-yaml v3 has written it as a folded block and read it again: it puts a blank
 /// line where a line begins with spaces (`yaml_emitter_write_folded_scalar`).
 fn folded_again(text: &str) -> Option<String> {
-    if !crate::emit::may_be_block(text) {
+    if !crate::scalar_style::may_be_block(text) {
         return None;
     }
-    let is_break = crate::emit::is_break;
+    let is_break = crate::scalar_style::is_break;
     let hint = if text.starts_with(|c| c == ' ' || is_break(c)) { "2" } else { "" };
     let mut ending = text.chars().rev();
     let chomp = match (ending.next().map(is_break), ending.next().map(is_break)) {

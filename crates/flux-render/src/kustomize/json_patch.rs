@@ -8,8 +8,8 @@ use spanned_yaml::{Dialect, Scalar};
 
 use super::fields::go_integer;
 use crate::{
-    emit,
     error::{Error, ErrorKind},
+    key_order,
     place::{Operation, Origin, Place, Step},
     tree::{Id, Kind, Node, Style, Tag, Tree, resolved_tag},
     value::{self, Value},
@@ -230,7 +230,7 @@ fn copy(from: &Tree, id: Id, to: &mut Tree, make: Make, read: Read) -> Result<Id
         }
         Kind::Mapping => {
             let mut children = Vec::with_capacity(node.children.len());
-            for (key, value) in emit::sorted_entries(from, id)? {
+            for (key, value) in key_order::sorted_entries(from, id)? {
                 let key = from.node(key);
                 children.push(to.add(make(&Value::String(key.text.clone()), key.origin.clone())));
                 children.push(copy(from, value, to, make, read)?);

@@ -1,0 +1,142 @@
+//! The order in which go-yaml v2 writes keys (sorter.go).
+
+use std::cmp::Ordering;
+
+use crate::{
+    error::Error,
+    tree::{Id, Kind, Tag, Tree},
+    value::{self, Value},
+};
+
+/// The entries in go-yaml's order, each key once and a string.
+pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error> {
+    let mut entries: Vec<(Id, Id)> = tree.entries(id).collect();
+    let root = id == tree.root();
+    for (key, _) in &entries {
+        let node = tree.node(*key);
+        let string = node.kind == Kind::Scalar
+            && (root
+                || matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text)
+                || matches!(value::scalar(node), Ok(Value::String(_)))
+                    && node.tag != Tag::Timestamp);
+        if !string {
+            return Err(Error::invalid(format!(
+                "the key `{}` isn't a string: write it in quotes",
+                node.text
+            ))
+            .at(node.origin.place));
+        }
+    }
+    let sorted = |a: &(Id, Id), b: &(Id, Id)| key_order(tree.text(a.0), tree.text(b.0)).is_le();
+    if !entries.is_sorted_by(sorted) {
+        entries = merge_sorted(entries, &sorted);
+    }
+    if let Some(key) = written_twice(tree, &entries) {
+        return Err(Error::invalid(format!("the key `{}` is written twice", tree.text(key)))
+            .at(tree.node(key).origin.place));
+    }
+    Ok(entries)
+}
+
+/// A merge sort. go-yaml's order goes in circles (`a2`, `a10`, `a1b`), for which the standard
+/// library's sort may panic.
+fn merge_sorted<T: Copy>(mut list: Vec<T>, in_order: &impl Fn(&T, &T) -> bool) -> Vec<T> {
+    if list.len() < 2 {
+        return list;
+    }
+    let right = merge_sorted(list.split_off(list.len() / 2), in_order);
+    let left = merge_sorted(list, in_order);
+    let mut merged = Vec::with_capacity(left.len() + right.len());
+    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        let from = if in_order(a, b) { &mut left } else { &mut right };
+        merged.extend(from.next());
+    }
+    merged.extend(left.chain(right));
+    merged
+}
+
+/// Mappings of so many entries are compared entry by entry, without a list of their keys.
+const FEW: usize = 8;
+
+/// A key that is there for the second time.
+fn written_twice(tree: &Tree, entries: &[(Id, Id)]) -> Option<Id> {
+    if entries.len() <= FEW {
+        return entries.iter().enumerate().find_map(|(number, (key, _))| {
+            let mut before = entries.iter().take(number);
+            before.any(|(other, _)| tree.text(*other) == tree.text(*key)).then_some(*key)
+        });
+    }
+    let mut keys: Vec<Id> = entries.iter().map(|(key, _)| *key).collect();
+    keys.sort_by_key(|key| tree.text(*key));
+    keys.array_windows().find(|[a, b]| tree.text(*a) == tree.text(*b)).map(|[_, key]| *key)
+}
+
+/// go-yaml's order of keys: letters behind everything else, numbers by their size.
+fn key_order(a: &str, b: &str) -> Ordering {
+    if a.bytes().all(|c| c.is_ascii_alphabetic()) && b.bytes().all(|c| c.is_ascii_alphabetic()) {
+        return a.cmp(b);
+    }
+    // Without digits, the first difference decides.
+    let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
+    let (Some(x), Some(y)) = (a.chars().nth(same), b.chars().nth(same)) else {
+        return a.chars().count().cmp(&b.chars().count());
+    };
+    if !(x.is_numeric() || y.is_numeric()) {
+        return x.is_alphabetic().cmp(&y.is_alphabetic()).then(x.cmp(&y));
+    }
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    for (i, (x, y)) in a.iter().zip(&b).enumerate() {
+        if x == y {
+            continue;
+        }
+        let (letter_x, letter_y) = (x.is_alphabetic(), y.is_alphabetic());
+        if letter_x && letter_y {
+            return x.cmp(y);
+        }
+        if letter_x || letter_y {
+            return if letter_y { Ordering::Less } else { Ordering::Greater };
+        }
+        let mut lead = 0_i64;
+        if *x == '0' || *y == '0' {
+            let before = a.iter().take(i).rev().take_while(|c| c.is_numeric());
+            if before.into_iter().any(|c| *c != '0') {
+                lead = 1;
+            }
+        }
+        let run = |text: &[char]| {
+            text.iter().skip(i).take_while(|c| c.is_numeric()).fold((lead, i), |(sum, end), c| {
+                let digit = i64::from(u32::from(*c)) - i64::from(u32::from('0'));
+                (sum.wrapping_mul(10).wrapping_add(digit), end + 1)
+            })
+        };
+        return run(&a).cmp(&run(&b)).then(x.cmp(y));
+    }
+    a.len().cmp(&b.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_ordered_as_go_yaml_orders_them() {
+        let keys = vec!["b", "a10", "a2", "a", "A", "a-b", "a.b", "a/b", "0", "00", "~", "z/9"];
+        assert_eq!(
+            merge_sorted(keys, &|a, b| key_order(a, b).is_le()),
+            ["~", "0", "00", "A", "a", "a-b", "a.b", "a/b", "a2", "a10", "b", "z/9"]
+        );
+    }
+
+    #[test]
+    fn keys_whose_order_goes_in_circles_are_sorted_somehow() {
+        let keys: Vec<String> =
+            (0..200).flat_map(|n| [format!("a{n}"), format!("a{n}b")]).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let sorted = merge_sorted(keys.clone(), &|a, b| key_order(a, b).is_le());
+        let all = |keys: &[&str]| {
+            keys.iter().map(|key| (*key).to_owned()).collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(all(&sorted), all(&keys));
+    }
+}

@@ -1,0 +1,156 @@
+//! The style in which go-yaml v2 writes a text (encode.go, `yaml_emitter_analyze_scalar`).
+
+use spanned_yaml::{Dialect, Scalar};
+
+/// Whether go-yaml v2 would read the text as a string, and neither as a base 60 number.
+pub(crate) fn is_plain_string(text: &str) -> bool {
+    matches!(spanned_yaml::resolve_plain(text, Dialect::GoYamlV2), Scalar::Str(_))
+        && text != "<<"
+        && !is_base_60(text)
+}
+
+/// `^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$`
+fn is_base_60(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let mut parts = digits.split(':');
+    let first = parts.next().is_some_and(|part| {
+        part.starts_with(|c: char| c.is_ascii_digit())
+            && part.bytes().all(|c| c.is_ascii_digit() || c == b'_')
+    });
+    let rest: Vec<&str> = parts.collect();
+    let Some((last, middle)) = rest.split_last() else { return false };
+    let sixty = |part: &str| match part.as_bytes() {
+        [digit] => digit.is_ascii_digit(),
+        [ten, digit] => matches!(ten, b'0'..=b'5') && digit.is_ascii_digit(),
+        _ => false,
+    };
+    let (whole, fraction) = last.split_once('.').unwrap_or((last, ""));
+    first
+        && middle.iter().all(|part| sixty(part))
+        && sixty(whole)
+        && fraction.bytes().all(|c| c.is_ascii_digit() || c == b'_')
+}
+
+/// Whether go-yaml may write the text as a block.
+pub(crate) fn may_be_block(text: &str) -> bool {
+    Shape::of_v3(text).block_allowed
+}
+
+/// What a text allows (`yaml_emitter_analyze_scalar`).
+pub(crate) struct Shape {
+    pub(crate) plain_allowed: bool,
+    pub(crate) single_quoted_allowed: bool,
+    pub(crate) block_allowed: bool,
+}
+
+impl Shape {
+    /// As go-yaml v3 sees it: a tab doesn't keep a text from being a block.
+    fn of_v3(text: &str) -> Self {
+        Self::of(&text.replace('\t', "-"))
+    }
+
+    pub(crate) fn of(text: &str) -> Self {
+        let mut shape =
+            Self { plain_allowed: true, single_quoted_allowed: true, block_allowed: true };
+        if text.is_empty() {
+            shape.block_allowed = false;
+            return shape;
+        }
+        let mut indicators = text.starts_with("---") || text.starts_with("...");
+        let mut edges = false;
+        let (mut break_space, mut space_break, mut special, mut line_breaks) =
+            (false, false, false, false);
+        let (mut previous_space, mut previous_break, mut after_blank) = (false, false, true);
+        let mut trailing_space = false;
+        let mut characters = text.chars().peekable();
+        let mut first = true;
+        while let Some(c) = characters.next() {
+            let last = characters.peek().is_none();
+            let before_blank = characters.peek().is_none_or(|next| matches!(next, ' ' | '\t'));
+            match c {
+                '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"'
+                | '%' | '@' | '`'
+                    if first =>
+                {
+                    indicators = true;
+                }
+                '?' | ':' | '-' if first && before_blank => indicators = true,
+                ':' if before_blank => indicators = true,
+                '#' if after_blank => indicators = true,
+                _ => {}
+            }
+            special |= !is_printable(c);
+            if c == ' ' {
+                edges |= first || last;
+                trailing_space |= last;
+                break_space |= previous_break;
+                (previous_space, previous_break) = (true, false);
+            } else if is_break(c) {
+                line_breaks = true;
+                edges |= first || last;
+                space_break |= previous_space;
+                (previous_space, previous_break) = (false, true);
+            } else {
+                (previous_space, previous_break) = (false, false);
+            }
+            after_blank = matches!(c, ' ' | '\t' | '\0') || is_break(c);
+            first = false;
+        }
+        shape.plain_allowed =
+            !(edges || break_space || space_break || special || line_breaks || indicators);
+        shape.single_quoted_allowed = !(break_space || space_break || special);
+        shape.block_allowed = !(trailing_space || space_break || special);
+        shape
+    }
+}
+
+pub(crate) fn is_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// go-yaml's `is_printable`: a line feed is, a tab is not.
+pub(crate) fn is_printable(c: char) -> bool {
+    match c {
+        '\n' | ' '..='~' => true,
+        '\u{feff}' => false,
+        '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' => !matches!(c, '\u{fffe}' | '\u{ffff}'),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value;
+
+    /// Every text of up to four of these characters, and the words of YAML 1.1.
+    fn texts() -> Vec<String> {
+        let characters = ["a", "N", "o", "e", "0", "1", "-", "_", ".", "/", ":", " ", "x"];
+        let mut texts = vec![String::new()];
+        let mut last = texts.clone();
+        for _ in 0..4 {
+            last = last
+                .iter()
+                .flat_map(|text| characters.iter().map(move |c| format!("{text}{c}")))
+                .collect();
+            texts.extend(last.iter().cloned());
+        }
+        for word in ["yes", "no", "on", "off", "true", "false", "null", "y", "n", "inf", "nan"] {
+            let capital = word.get(..1).unwrap_or_default().to_uppercase()
+                + word.get(1..).unwrap_or_default();
+            texts.extend([word.to_owned(), word.to_uppercase(), capital]);
+        }
+        texts
+    }
+
+    #[test]
+    fn words_are_plain_strings_for_both_versions_of_go_yaml() {
+        let words: Vec<String> = texts().into_iter().filter(|text| value::is_word(text)).collect();
+        assert!(words.len() > 4_000, "{} words", words.len());
+        for text in words {
+            assert!(is_plain_string(&text) && Shape::of(&text).plain_allowed, "{text}");
+            let v3 = spanned_yaml::resolve_plain(&text, Dialect::GoYamlV3);
+            assert!(matches!(v3, Scalar::Str(_)), "{text}");
+        }
+    }
+}

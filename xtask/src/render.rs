@@ -27,6 +27,9 @@ pub(crate) struct Arguments {
     /// Overlays of the fleet
     #[arg(long, default_value_t = 500)]
     overlays: usize,
+    /// A repository to measure instead of a generated fleet, as one of the corpora
+    #[arg(long, conflicts_with = "overlays")]
+    folder: Option<PathBuf>,
     /// Runs of each measurement; the median counts
     #[arg(long, default_value_t = 7)]
     runs: usize,
@@ -34,13 +37,13 @@ pub(crate) struct Arguments {
 
 /// Measures rendering a fleet against reading and parsing it, and against kustomize's own api.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let folder = std::env::temp_dir().join(format!("portcullis-fleet-{}", arguments.overlays));
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    let written = fleet::write(arguments.overlays, &folder, 1)?;
+    let folder = match &arguments.folder {
+        Some(folder) => folder.canonicalize().with_context(|| folder.display().to_string())?,
+        None => generated(arguments.overlays)?,
+    };
     let folder = folder.to_str().context("the path isn't UTF-8")?;
-    let judge = folder.to_owned() + "-oracle";
+    let judge = std::env::temp_dir().join("portcullis-bench-oracle");
+    let judge = judge.to_str().context("the path isn't UTF-8")?.to_owned();
     let built = Command::new("go")
         .args(["build", "-o", &judge, "."])
         .current_dir(crate::root().join("oracle"))
@@ -59,15 +62,21 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let check = take(&[portcullis, "check", "--root", folder, "--output", "concise"])?;
     let render = take(&[this, "render", folder])?;
     let floor = take(&[this, "floor", folder])?;
-    let kustomize = take(&[&judge, "build-overlays", folder])?;
+    let overlays = overlays_of(Path::new(folder), arguments.folder.is_some())?;
+    let list = |overlays: &[&PathBuf]| -> anyhow::Result<String> {
+        let lines: Vec<String> = overlays.iter().map(|path| path.display().to_string()).collect();
+        let path = std::env::temp_dir().join("portcullis-bench-overlays");
+        fs::write(&path, lines.join("\n"))?;
+        Ok(path.to_str().context("the path isn't UTF-8")?.to_owned())
+    };
+    let all = list(&overlays.iter().collect::<Vec<_>>())?;
+    let kustomize = take(&[&judge, "build-overlays", &all])?;
     // One `kustomize build` an overlay: a sample, as all of them would take minutes.
-    let overlays = overlays_of(Path::new(folder));
     let step = overlays.len().div_ceil(SAMPLE).max(1);
     let sample: Vec<&PathBuf> = overlays.iter().step_by(step).collect();
     let mut processes = 0;
     for overlay in &sample {
-        let overlay = overlay.to_str().context("the path isn't UTF-8")?;
-        processes += measure(&[&judge, "build-overlays", overlay])?.micros;
+        processes += measure(&[&judge, "build-overlays", &list(&[*overlay])?])?.micros;
     }
     let processes = processes * overlays.len() as u64 / sample.len().max(1) as u64;
     let one = overlays.first().context("no overlay")?.join("kustomization.yaml");
@@ -76,7 +85,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         take(&[portcullis, "check", "--root", folder, "--output", "concise", "--changed", one])?;
     println!(
         "{} overlays, {} files, medians of {}:",
-        written.overlays, written.files, arguments.runs
+        overlays.len(),
+        WalkDir::new(folder).into_iter().flatten().filter(|one| one.file_type().is_file()).count(),
+        arguments.runs
     );
     println!("| | time | of the floor | peak |");
     println!("|---|---|---|---|");
@@ -103,23 +114,41 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A fleet of so many overlays, written anew.
+fn generated(overlays: usize) -> anyhow::Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("portcullis-fleet-{overlays}"));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fleet::write(overlays, &folder, 1)?;
+    Ok(folder)
+}
+
 /// Overlays that are built by a process each.
 const SAMPLE: usize = 20;
 
-fn overlays_of(folder: &Path) -> Vec<PathBuf> {
-    WalkDir::new(folder)
+/// The overlays of a generated fleet; of another repository (`any`), each folder that builds.
+fn overlays_of(folder: &Path, any: bool) -> anyhow::Result<Vec<PathBuf>> {
+    let files = DiskFiles::new(folder)?;
+    let builder = Builder::new(&files);
+    let builds = |path: &PathBuf| {
+        let relative = path.strip_prefix(folder).unwrap_or(path).to_string_lossy().into_owned();
+        builder.build(&relative, Options::default()).is_ok()
+    };
+    Ok(WalkDir::new(folder)
         .sort_by_file_name()
         .into_iter()
         .filter_map(Result::ok)
         .filter(|entry| entry.file_name() == "kustomization.yaml")
         .filter_map(|entry| entry.path().parent().map(Path::to_owned))
-        .filter(|path| path.components().any(|part| part.as_os_str() == "overlays"))
-        .collect()
+        .filter(|path| any || path.components().any(|part| part.as_os_str() == "overlays"))
+        .filter(|path| !any || builds(path))
+        .collect())
 }
 
 /// Renders every overlay of a fleet and writes it to nowhere.
 pub(crate) fn render(folder: &Path) -> anyhow::Result<()> {
-    let overlays = overlays_of(folder);
+    let overlays = overlays_of(folder, false)?;
     let files = DiskFiles::new(folder)?;
     let builder = Builder::new(&files);
     let bytes: usize = overlays

@@ -62,7 +62,7 @@ pub enum Tag {
 }
 
 /// A node.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// What it is.
     pub kind: Kind,
@@ -132,7 +132,7 @@ pub(crate) fn resolved_tag(text: &str) -> Tag {
 }
 
 /// An object's tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tree {
     nodes: Vec<Node>,
     root: Id,

@@ -109,7 +109,8 @@ impl Member {
 /// What a rendering depends on, beside the files.
 #[derive(Debug, PartialEq)]
 struct Input {
-    spec: String,
+    source: SourceVerdict,
+    spec: Kustomization,
     variables: Option<Variables>,
     strict: bool,
 }
@@ -227,7 +228,8 @@ impl Cluster {
             (post_build.always || !variables.is_empty()).then_some(variables)
         });
         let input = Input {
-            spec: format!("{:?} {:?}", source, member.spec),
+            source: source.clone(),
+            spec: member.spec.clone(),
             variables,
             strict: self.strict,
         };
@@ -308,7 +310,7 @@ impl Cluster {
                 Some(member) => {
                     kept.extend(index);
                     spec.mounts.clone_from(&member.spec.mounts);
-                    if format!("{:?}", member.spec) != format!("{spec:?}") {
+                    if member.spec != spec {
                         member.spec = spec;
                         changed = true;
                     }

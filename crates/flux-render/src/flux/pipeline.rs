@@ -144,45 +144,45 @@ pub(crate) fn render_one(
     let built = builder.build_with(&spec.folder(), &spec.overlay)?;
     let (mut rendering, built) = Rendering::of(built);
     let mut ids: Vec<_> = built.iter().map(|resource| resource.id()).collect();
-    for (number, resource) in built.iter().enumerate() {
-        let mut resource = Resource::clone(resource);
+    for (number, built) in built.iter().enumerate() {
         let mut problems = Vec::new();
-        let id = ObjectId::of(&resource);
-        let encrypted = decrypt(&mut resource, spec, &mut problems);
+        let id = ObjectId::of(built);
+        let encrypted = is_encrypted(&built.tree);
+        let decrypted = encrypted.then(|| decrypted(built, spec, &mut problems));
+        let written = decrypted.as_ref().unwrap_or(built);
         let mut substituted = None;
         if let Some(variables) = variables
-            && !is_kept(&resource)
+            && !is_kept(written)
         {
             let files: &dyn Files = builder.files();
-            let made = substitution::substitute_object(
+            substituted = substitution::substitute_object(
                 files,
-                &resource.tree,
+                &written.tree,
                 variables,
                 strict,
                 &mut problems,
             )?;
-            if let Some(tree) = made {
-                let mut renamed = resource.clone();
-                renamed.tree = tree;
-                if let Some(slot) = ids.get_mut(number) {
-                    *slot = renamed.id();
-                }
-                let own = renamed.id();
-                if ids.iter().filter(|id| id.equals(&own)).count() > 1 {
-                    problems.push(Problem::new(
-                        ProblemKind::InvalidSubstitution,
-                        format!(
-                            "with its variables replaced, {id} becomes another object of this \
-                             Kustomization"
-                        ),
-                        renamed.origin_of(&["metadata", "name"]),
-                    ));
-                }
-                substituted = Some(renamed.tree);
-            }
         }
         // What kustomize shares between places is apart once it is written out.
-        resource.tree = substituted.unwrap_or_else(|| resource.tree.extract(resource.tree.root()));
+        let is_substituted = substituted.is_some();
+        let tree = substituted.unwrap_or_else(|| written.tree.extract(written.tree.root()));
+        let mut resource = written.with_tree(tree);
+        if is_substituted {
+            let own = resource.id();
+            if let Some(slot) = ids.get_mut(number) {
+                *slot = own.clone();
+            }
+            if ids.iter().filter(|id| id.equals(&own)).count() > 1 {
+                problems.push(Problem::new(
+                    ProblemKind::InvalidSubstitution,
+                    format!(
+                        "with its variables replaced, {id} becomes another object of this \
+                         Kustomization"
+                    ),
+                    resource.origin_of(&["metadata", "name"]),
+                ));
+            }
+        }
         if let Some(what) = missing_head(&resource.tree) {
             // As it was built, it had all of them.
             problems.push(Problem::new(
@@ -260,27 +260,30 @@ fn is_kustomization_file(tree: &Tree) -> bool {
         && tree.top("apiVersion").starts_with("kustomize.config.k8s.io/")
 }
 
-/// Whether SOPS has encrypted something in the object. Where Flux decrypts it, what SOPS wrote
-/// about itself goes; the values stay as they are, as nobody here can read them.
-fn decrypt(resource: &mut Resource, spec: &Kustomization, problems: &mut Vec<Problem>) -> bool {
-    let root = resource.tree.root();
-    let sops = resource.tree.get(root, "sops");
-    let is_secret =
-        resource.tree.top("kind") == "Secret" && resource.tree.top("apiVersion") == "v1";
-    if sops.is_none() && !(is_secret && holds_encrypted(&resource.tree)) {
-        return false;
-    }
-    let left_alone = resource
+/// Whether SOPS has encrypted something in the object.
+fn is_encrypted(tree: &Tree) -> bool {
+    let is_secret = tree.top("kind") == "Secret" && tree.top("apiVersion") == "v1";
+    tree.get(tree.root(), "sops").is_some() || is_secret && holds_encrypted(tree)
+}
+
+/// An object that SOPS has encrypted. Where Flux decrypts it, what SOPS wrote about itself goes; the
+/// values stay as they are, as nobody here can read them.
+fn decrypted(object: &Resource, spec: &Kustomization, problems: &mut Vec<Problem>) -> Resource {
+    let mut object = object.clone();
+    let root = object.tree.root();
+    let sops = object.tree.get(root, "sops");
+    let is_secret = object.tree.top("kind") == "Secret" && object.tree.top("apiVersion") == "v1";
+    let left_alone = object
         .tree
         .annotation("kustomize.toolkit.fluxcd.io/decrypt")
         .is_some_and(|value| value.eq_ignore_ascii_case("disabled"));
     if spec.decrypts && !left_alone {
         if sops.is_some() {
             // The root is a mapping, or it would have no such key.
-            let _ = resource.tree.clear(root, "sops");
+            let _ = object.tree.clear(root, "sops");
         }
     } else if is_secret && sops.is_some() && !left_alone {
-        let origin = resource.origin_of(&["metadata", "name"]);
+        let origin = object.origin_of(&["metadata", "name"]);
         problems.push(Problem {
             help: Some("set `decryption: {provider: sops}` in the Kustomization's spec".to_owned()),
             ..Problem::new(
@@ -291,7 +294,7 @@ fn decrypt(resource: &mut Resource, spec: &Kustomization, problems: &mut Vec<Pro
             )
         });
     }
-    true
+    object
 }
 
 fn holds_encrypted(tree: &Tree) -> bool {

@@ -50,7 +50,7 @@ impl Reason {
 }
 
 /// A source of a cluster.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Source {
     pub(crate) kind: String,
     pub(crate) name: Name,

@@ -81,7 +81,7 @@ pub struct PostBuild {
 }
 
 /// A Flux Kustomization.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kustomization {
     /// Its name.
     pub name: Name,

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What the spec of a Flux Kustomization adds to a kustomization file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Overlay {
     /// Where the folder is named.
     pub(crate) place: Option<Place>,

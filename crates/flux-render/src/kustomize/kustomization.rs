@@ -16,7 +16,7 @@ use crate::{
 pub const FILE_NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /// A kustomization file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Kustomization {
     pub(crate) api_version: Text,
     pub(crate) kind: Text,
@@ -59,7 +59,7 @@ pub(crate) struct Kustomization {
 }
 
 /// An entry of `labels`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Label {
     pub(crate) pairs: Vec<(SmolStr, Text)>,
     pub(crate) include_selectors: bool,
@@ -68,7 +68,7 @@ pub(crate) struct Label {
 }
 
 /// An entry of `patches` or `patchesJson6902`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Patch {
     pub(crate) path: Text,
     /// The patch itself.
@@ -80,7 +80,7 @@ pub(crate) struct Patch {
 }
 
 /// What selects objects: each part that isn't empty is a regular expression for all of it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Selector {
     pub(crate) id: ResId,
     pub(crate) annotations: SmolStr,
@@ -89,7 +89,7 @@ pub(crate) struct Selector {
 }
 
 /// An entry of `images`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Image {
     pub(crate) name: Text,
     pub(crate) new_name: Text,
@@ -100,7 +100,7 @@ pub(crate) struct Image {
 }
 
 /// An entry of `replicas`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Replica {
     pub(crate) name: Text,
     pub(crate) count: i64,
@@ -108,7 +108,7 @@ pub(crate) struct Replica {
 }
 
 /// An entry of `replacements`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Replacement {
     pub(crate) path: Text,
     pub(crate) source: Option<Source>,
@@ -117,14 +117,14 @@ pub(crate) struct Replacement {
     pub(crate) place: Option<Place>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Source {
     pub(crate) id: ResId,
     pub(crate) field_path: SmolStr,
     pub(crate) options: Option<FieldOptions>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Target {
     pub(crate) select: Option<Selector>,
     pub(crate) reject: Vec<Selector>,
@@ -132,7 +132,7 @@ pub(crate) struct Target {
     pub(crate) options: Option<FieldOptions>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct FieldOptions {
     pub(crate) delimiter: SmolStr,
     pub(crate) index: i64,
@@ -140,14 +140,14 @@ pub(crate) struct FieldOptions {
 }
 
 /// An entry of `vars`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Var {
     pub(crate) name: Text,
     pub(crate) target: ResId,
     pub(crate) field_path: SmolStr,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SortOptions {
     pub(crate) order: SmolStr,
     /// First and last kinds.
@@ -155,7 +155,7 @@ pub(crate) struct SortOptions {
 }
 
 /// An entry of `configMapGenerator` or `secretGenerator`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct GeneratorArgs {
     pub(crate) name: Text,
     pub(crate) namespace: Text,
@@ -169,7 +169,7 @@ pub(crate) struct GeneratorArgs {
     pub(crate) place: Option<Place>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct GeneratorOptions {
     pub(crate) labels: Vec<(SmolStr, Text)>,
     pub(crate) annotations: Vec<(SmolStr, Text)>,

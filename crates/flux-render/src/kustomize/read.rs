@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A text and its place.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Text {
     pub(crate) value: SmolStr,
     pub(crate) place: Option<Place>,

@@ -81,6 +81,11 @@ impl Resource {
         Self { tree, vars: Vec::new(), deleted: false, scopes: Arc::clone(scopes) }
     }
 
+    /// The same object with other fields.
+    pub(crate) fn with_tree(&self, tree: Tree) -> Self {
+        Self { tree, vars: self.vars.clone(), deleted: self.deleted, scopes: Arc::clone(&self.scopes) }
+    }
+
     pub(crate) fn schema(&self) -> &Arc<Schema> {
         &self.scopes
     }

@@ -24,11 +24,17 @@ static COMPILED: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::
 /// A selector, compiled.
 pub(crate) struct SelectorRegex<'s> {
     selector: &'s Selector,
-    group: Option<Regex>,
-    version: Option<Regex>,
-    kind: Option<Regex>,
-    name: Option<Regex>,
-    namespace: Option<Regex>,
+    group: Option<Whole<'s>>,
+    version: Option<Whole<'s>>,
+    kind: Option<Whole<'s>>,
+    name: Option<Whole<'s>>,
+    namespace: Option<Whole<'s>>,
+}
+
+/// What a whole text must match: mostly a plain word.
+enum Whole<'s> {
+    Word(&'s str),
+    Expression(Regex),
 }
 
 /// Writes what Go takes for plain characters so that the regex crate does, too: braces that count
@@ -113,10 +119,15 @@ pub(crate) fn compile(pattern: &str, place: Option<crate::place::Place>) -> Resu
 
 impl<'s> SelectorRegex<'s> {
     pub(crate) fn new(selector: &'s Selector) -> Result<Self, Error> {
-        let one = |text: &SmolStr| {
-            (!text.is_empty())
-                .then(|| compile(&format!("^(?:{text})$"), selector.place))
-                .transpose()
+        let one = |text: &'s SmolStr| -> Result<Option<Whole<'s>>, Error> {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            if text.is_empty() {
+                return Ok(None);
+            }
+            if text.bytes().all(plain) {
+                return Ok(Some(Whole::Word(text)));
+            }
+            compile(&format!("^(?:{text})$"), selector.place).map(Whole::Expression).map(Some)
         };
         let id = &selector.id;
         Ok(Self {
@@ -158,8 +169,12 @@ impl<'s> SelectorRegex<'s> {
     }
 }
 
-fn fits(regex: Option<&Regex>, text: &str) -> bool {
-    regex.is_none_or(|regex| regex.is_match(text))
+fn fits(wanted: Option<&Whole<'_>>, text: &str) -> bool {
+    match wanted {
+        None => true,
+        Some(Whole::Word(word)) => text == *word,
+        Some(Whole::Expression(regex)) => regex.is_match(text),
+    }
 }
 
 /// One requirement of a label selector's text.

@@ -55,7 +55,7 @@ impl Health {
         let now = if up { Store::Up } else { Store::Down };
         self.0.metrics.store_up(up);
         let before = self.0.store.swap(now as u8, Ordering::Relaxed);
-        if before != now as u8 {
+        if before != now as u8 && before != Store::None as u8 {
             tracing::info!(up, "store");
         }
     }

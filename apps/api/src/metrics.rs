@@ -164,7 +164,7 @@ impl Metrics {
             registry,
         };
         let register = |metric: &Metric, collector: Box<dyn prometheus::core::Collector>| {
-            if metric.services.contains(&service) {
+            if metric.services == ALL || metric.services.contains(&service) {
                 inner.registry.register(collector)
             } else {
                 Ok(())

@@ -97,6 +97,7 @@ impl Health {
 }
 
 /// That all is well, and with what.
+#[allow(clippy::struct_field_names, reason = "the answer names it so")]
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Status {
     /// Always `ok`: anything else is a problem.

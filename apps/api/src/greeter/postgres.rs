@@ -21,11 +21,11 @@ const ACQUIRE_TIME: Duration = Duration::from_secs(3);
 /// Time for an answer.
 const RESPONSE_TIME: Duration = Duration::from_secs(5);
 /// Time for migrations, the wait for another replica's included.
-const MIGRATION_TIME: Duration = Duration::from_secs(300);
+const MIGRATION_TIME: Duration = Duration::from_mins(5);
 /// How often the database is asked whether it answers.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// How long an idle connection is kept, so that a failover is forgotten.
-const IDLE_TIME: Duration = Duration::from_secs(300);
+const IDLE_TIME: Duration = Duration::from_mins(5);
 
 #[derive(Debug)]
 pub(super) struct Postgres(Arc<Inner>);

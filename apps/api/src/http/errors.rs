@@ -66,6 +66,7 @@ pub(crate) async fn method_not_allowed(request: Request) -> Problem {
 }
 
 /// What a handler that panicked is answered with.
+#[allow(clippy::needless_pass_by_value, reason = "tower-http gives it so")]
 pub(crate) fn panicked(payload: Box<dyn Any + Send + 'static>) -> Response {
     let text = payload
         .downcast_ref::<String>()

@@ -91,7 +91,7 @@ struct Prediction {
     #[schema(example = "BTC")]
     symbol: String,
     /// The price, with four decimal places at the most
-    #[schema(example = 65_012.3456)]
+    #[schema(example = 65_012.5)]
     price: f64,
     /// Its currency
     #[schema(example = "USD")]

@@ -72,9 +72,15 @@ fn features(bicycles: &[Bicycle]) -> Vec<Vec<f64>> {
     let of = |bicycle: &Bicycle| {
         let mut features = Vec::new();
         let mut word = |weight: f64, holds: bool| features.push(if holds { weight } else { 0.0 });
-        Category::ALL.iter().for_each(|word_| word(CATEGORY, bicycle.category == *word_));
-        Frame::ALL.iter().for_each(|word_| word(BUILD, bicycle.frame == *word_));
-        Suspension::ALL.iter().for_each(|word_| word(BUILD, bicycle.suspension == *word_));
+        for value in Category::ALL {
+            word(CATEGORY, bicycle.category == *value);
+        }
+        for value in Frame::ALL {
+            word(BUILD, bicycle.frame == *value);
+        }
+        for value in Suspension::ALL {
+            word(BUILD, bicycle.suspension == *value);
+        }
         word(MOTOR, bicycle.electric);
         features.extend(
             numbers

@@ -1,0 +1,5 @@
+//! x
+use crate::{Case, cases};
+pub(crate) fn cases() -> Vec<Case> {
+    cases![]
+}

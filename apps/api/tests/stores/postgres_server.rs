@@ -1,0 +1,4 @@
+//! x
+pub(crate) fn missing() -> Option<String> {
+    None
+}

@@ -22,7 +22,7 @@ const AWKWARD: Service = Service {
         Box::new(|_| {
             Ok(OpenApiRouter::new()
                 .route("/panic", get(|| async { panicking() }))
-                .route("/sleep", get(|| tokio::time::sleep(Duration::from_secs(60))))
+                .route("/sleep", get(|| tokio::time::sleep(Duration::from_mins(1))))
                 .route("/teapot", get(|| async { (StatusCode::IM_A_TEAPOT, "short and stout") }))
                 .route("/echo", post(|body: String| async { body })))
         })

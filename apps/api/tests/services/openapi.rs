@@ -74,7 +74,9 @@ fn references_lead_somewhere(value: &Value, document: &Value) {
             members.values().for_each(|member| references_lead_somewhere(member, document));
         }
         Value::Array(items) => {
-            items.iter().for_each(|item| references_lead_somewhere(item, document));
+            for item in items {
+                references_lead_somewhere(item, document);
+            }
         }
         _ => {}
     }

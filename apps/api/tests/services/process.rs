@@ -193,10 +193,8 @@ async fn each_binary_answers_and_ends_by_sigterm_and_sigint() {
 async fn load(address: SocketAddr, http2: bool, stop: Arc<AtomicBool>) -> usize {
     let mut answered = 0;
     'connections: loop {
-        let mut client = match http2 {
-            true => Client::http2(address).await,
-            false => Client::http1(address).await,
-        };
+        let mut client =
+            if http2 { Client::http2(address).await } else { Client::http1(address).await };
         loop {
             if stop.load(Ordering::Relaxed) {
                 return answered;

@@ -4,6 +4,7 @@
 //! Without `redis-server` or PostgreSQL's binaries their trials are ignored, unless
 //! `PORTCULLIS_REQUIRE` has the word `redis` or `postgres`.
 #![allow(clippy::print_stderr, reason = "a test harness reports to a person")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -133,14 +133,18 @@ async fn one_request_too_many_is_503_at_once_and_probes_are_not_counted() {
             tokio::spawn(async move { client.ask("GET", "/sleep").await })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let begun = tokio::time::Instant::now();
+    // Both, and the scrape that says so.
+    let busy = "\nhttp_requests_in_flight 3\n";
+    while !client.share().ask("GET", "/metrics").await.text().contains(busy) {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let answer = client.share().ask("POST", "/echo").await;
     assert_eq!((answer.status.as_u16(), answer.problem().as_str()), (503, "overloaded"));
     assert_eq!(answer.header("retry-after"), "1");
     assert_eq!(client.share().ask("GET", "/livez").await.status, StatusCode::OK);
     assert_eq!(client.share().ask("GET", "/readyz").await.status, StatusCode::OK);
-    let metrics = client.share().ask("GET", "/metrics").await;
-    assert!(metrics.text().contains("\nhttp_requests_in_flight 3\n"), "{}", metrics.text());
     sleeping.iter().for_each(tokio::task::JoinHandle::abort);
     // Those that their client gave up make room again.
     let begun = tokio::time::Instant::now();

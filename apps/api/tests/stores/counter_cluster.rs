@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     Case, cases,
+    proxy::Proxy,
     redis_server::{Kind, RedisServer},
     support::{Client, Running, start, until},
 };
@@ -30,6 +31,8 @@ pub(crate) fn cases() -> Vec<Case> {
         no_confirmed_increment_is_lost_by_a_crash,
         no_confirmed_increment_is_lost_by_crashes_of_a_cluster,
         moved_slots_are_followed,
+        an_increment_whose_answer_is_lost_is_counted_once,
+        an_increment_of_a_cluster_whose_answer_is_lost_is_counted_once,
     ]
 }
 
@@ -206,4 +209,57 @@ async fn moved_slots_are_followed() {
         until(running.address, "POST", "/write", SOON, |answer| answer.status == 200).await;
     assert_eq!(answer.json()["counter"], 2);
     assert_eq!(nodes[target].ask::<i64>(redis::cmd("GET").arg("counter")).await, 2);
+}
+
+/// Every second answer is lost on its way. Redis counted each: the counter must say so, and no more.
+async fn lose_every_second_answer(running: &Running, proxy: &Proxy) {
+    const ASKED: i64 = 40;
+    for asked in 1..=ASKED {
+        until(running.address, "GET", "/readyz", SOON, |answer| answer.status == 200).await;
+        let lost = asked % 2 == 0;
+        if lost {
+            proxy.lose_next();
+        }
+        let answer = running.http1().await.ask("POST", "/write").await;
+        if lost {
+            assert_eq!(answer.problem(), "outcome-unknown", "{answer:?}");
+            assert!(!proxy.is_losing(), "no answer was lost");
+        } else {
+            assert_eq!(answer.json()["counter"], asked, "{answer:?}");
+        }
+    }
+    let read = until(running.address, "GET", "/read", SOON, |answer| answer.status == 200).await;
+    assert_eq!(read.json()["counter"], ASKED);
+}
+
+async fn an_increment_whose_answer_is_lost_is_counted_once() {
+    let redis = RedisServer::start(Kind::Single).await;
+    let proxy = Proxy::start(Proxy::bind().await, redis.port);
+    let (url, password) = (format!("redis://127.0.0.1:{}", proxy.port), redis.file("password"));
+    let variables =
+        [("REDIS_URL", url.as_str()), ("REDIS_PASSWORD_FILE", password.to_str().unwrap())];
+    let running = start(&SERVICE, &variables).await;
+    lose_every_second_answer(&running, &proxy).await;
+}
+
+async fn an_increment_of_a_cluster_whose_answer_is_lost_is_counted_once() {
+    let listeners = [Proxy::bind().await, Proxy::bind().await, Proxy::bind().await];
+    let ports = [&listeners[0], &listeners[1], &listeners[2]].map(|(_, port)| Some(*port));
+    let nodes = RedisServer::cluster_announced(ports).await;
+    let proxies: Vec<_> = listeners
+        .into_iter()
+        .zip(&nodes)
+        .map(|(listener, node)| Proxy::start(listener, node.port))
+        .collect();
+    let password = nodes[0].file("password");
+    let url = format!("redis://127.0.0.1:{}", proxies[0].port);
+    let variables = [
+        ("REDIS_URL", url.as_str()),
+        ("REDIS_PASSWORD_FILE", password.to_str().unwrap()),
+        ("REDIS_CLUSTER", "true"),
+    ];
+    let running = start(&SERVICE, &variables).await;
+    let slot: u16 = nodes[0].ask(redis::cmd("CLUSTER").arg("KEYSLOT").arg("counter")).await;
+    let owner = &proxies[usize::from(slot / 5_461)];
+    lose_every_second_answer(&running, owner).await;
 }

@@ -13,6 +13,7 @@ mod counter;
 mod counter_cluster;
 mod greeter;
 mod postgres_server;
+mod proxy;
 mod redis_server;
 mod tls;
 

@@ -47,11 +47,17 @@ pub(crate) struct RedisServer {
     kind: Kind,
     folder: TempDir,
     cluster_port: u16,
+    /// Where a node of a cluster says that it is.
+    announced: Option<u16>,
     child: Option<Child>,
 }
 
 impl RedisServer {
     pub(crate) async fn start(kind: Kind) -> Self {
+        Self::start_announced(kind, None).await
+    }
+
+    async fn start_announced(kind: Kind, announced: Option<u16>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("password"), PASSWORD).unwrap();
         // In a file: releases differ in how they read blanks of their command line.
@@ -59,7 +65,7 @@ impl RedisServer {
         fs::write(folder.path().join("redis.conf"), auth).unwrap();
         tls::write(folder.path());
         let (port, cluster_port) = (free_port(), free_port());
-        let mut server = Self { port, kind, folder, cluster_port, child: None };
+        let mut server = Self { port, kind, folder, cluster_port, announced, child: None };
         server.restart().await;
         server
     }
@@ -89,6 +95,11 @@ impl RedisServer {
                 .args(["--port", &port, "--cluster-enabled", "yes"])
                 .args(["--cluster-port", &cluster_port, "--cluster-node-timeout", "2000"]),
         };
+        if let Some(announced) = self.announced {
+            command.args(["--cluster-announce-ip", "127.0.0.1"]);
+            command.args(["--cluster-announce-port", &announced.to_string()]);
+            command.args(["--cluster-announce-bus-port", &cluster_port]);
+        }
         self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         let begun = Instant::now();
         while self.try_ask::<String>(&redis::cmd("PING")).await.is_err() {
@@ -142,10 +153,15 @@ impl RedisServer {
 
     /// Makes a cluster of three nodes, each with a third of the slots.
     pub(crate) async fn cluster() -> [Self; 3] {
+        Self::cluster_announced([None; 3]).await
+    }
+
+    /// Makes a cluster whose nodes say that they are at these ports.
+    pub(crate) async fn cluster_announced([a, b, c]: [Option<u16>; 3]) -> [Self; 3] {
         let nodes = [
-            Self::start(Kind::ClusterNode).await,
-            Self::start(Kind::ClusterNode).await,
-            Self::start(Kind::ClusterNode).await,
+            Self::start_announced(Kind::ClusterNode, a).await,
+            Self::start_announced(Kind::ClusterNode, b).await,
+            Self::start_announced(Kind::ClusterNode, c).await,
         ];
         for (node, (first, last)) in nodes.iter().zip([(0, 5460), (5461, 10922), (10923, 16383)]) {
             let mut slots = redis::cmd("CLUSTER");

@@ -1,0 +1,2 @@
+-- wrk asks GET unless it is told otherwise.
+wrk.method = "POST"

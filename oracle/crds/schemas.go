@@ -192,35 +192,45 @@ func named(schema object, apiVersion, kind string) {
 // strict makes a schema as strict as the API server with strict field validation: an object that
 // lists its properties has no others. It turns Kubernetes' own words into those of JSON Schema.
 func strict(node any) {
+	restate(node, true)
+}
+
+// restate is strict for one node. structural tells that the node says which fields there are; those
+// below anyOf and its like only say more about fields that are listed outside of it.
+func restate(node any, structural bool) {
 	switch node := node.(type) {
 	case object:
-		// Names of properties aren't words of the schema.
 		for key, value := range node {
 			switch key {
 			case "properties", "patternProperties", "definitions":
+				// Names of properties aren't words of the schema.
 				if children, ok := value.(object); ok {
 					for _, child := range children {
-						strict(child)
+						restate(child, structural)
 					}
 				}
+			case "allOf", "anyOf", "oneOf", "not":
+				restate(value, false)
 			case "enum", "default", "example", "required":
 			default:
-				strict(value)
+				restate(value, structural)
 			}
 		}
-		_, lists := node["properties"].(object)
+		properties, lists := node["properties"].(object)
 		_, others := node["additionalProperties"]
-		if open, _ := node["x-kubernetes-preserve-unknown-fields"].(bool); lists && !others && !open {
+		open, _ := node["x-kubernetes-preserve-unknown-fields"].(bool)
+		if structural && lists && !others && !open {
 			node["additionalProperties"] = false
 		}
 		if embedded, _ := node["x-kubernetes-embedded-resource"].(bool); embedded && lists {
 			for _, field := range []string{"apiVersion", "kind", "metadata"} {
-				if _, there := node["properties"].(object)[field]; !there {
-					node["properties"].(object)[field] = object{}
+				if _, there := properties[field]; !there {
+					properties[field] = object{}
 				}
 			}
 		}
-		if either, _ := node["x-kubernetes-int-or-string"].(bool); either || node["format"] == "int-or-string" {
+		either, _ := node["x-kubernetes-int-or-string"].(bool)
+		if either || node["format"] == "int-or-string" {
 			delete(node, "type")
 			delete(node, "format")
 			if _, there := node["anyOf"]; !there {
@@ -235,7 +245,7 @@ func strict(node any) {
 		delete(node, "description")
 	case []any:
 		for _, item := range node {
-			strict(item)
+			restate(item, structural)
 		}
 	}
 }

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Deploys each template with the parameters of the same name. A deployment is a wish: what is as it
+# should be stays as it is. One that can't be had yet (a network that isn't there) fails, and the
+# next run tries again.
+set -eu
+az login --service-principal --username "$AZURE_CLIENT_ID" --tenant "$AZURE_TENANT_ID" \
+  --federated-token "$(cat "$AZURE_FEDERATED_TOKEN_FILE")" --output none
+failed=0
+for template in /templates/*.json; do
+  name=$(basename "$template" .json)
+  az deployment group create --subscription "$SUBSCRIPTION" --resource-group "$RESOURCE_GROUP" \
+    --name "$name" --template-file "$template" --parameters "/parameters/$name.json" \
+    --mode Incremental --output none || failed=1
+done
+exit "$failed"

@@ -16,6 +16,7 @@ mod judge;
 mod kustomizations;
 mod kustomize_build;
 mod kustomize_fields;
+mod manifests;
 mod pod_security;
 mod provenance;
 mod provenance_pipeline;
@@ -37,6 +38,7 @@ fn trials() -> Vec<Trial> {
         flux_pipeline::trials(),
         image_references::trials(),
         kustomize_build::trials(),
+        manifests::trials(),
         pod_security::trials(),
         provenance::trials(),
         provenance_pipeline::trials(),

@@ -56,7 +56,8 @@ func (s source) fetch() (download, error) {
 	defer os.RemoveAll(empty)
 	command := exec.Command("go", "mod", "download", "-json", s.module+"@"+s.version)
 	command.Dir = empty // no go.mod of ours decides which version it is
-	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	// Nor may the command fetch the newer Go.
+	command.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=", "GOTOOLCHAIN=local")
 	var complaints bytes.Buffer
 	command.Stderr = &complaints
 	answer, failed := command.Output()

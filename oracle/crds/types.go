@@ -33,7 +33,7 @@ func (s source) generate(folder string) error {
 		return err
 	}
 	defer os.Chdir(back)
-	for name, value := range map[string]string{"GOWORK": "off", "GOFLAGS": "-mod=readonly"} {
+	for name, value := range map[string]string{"GOWORK": "off", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"} {
 		if err := os.Setenv(name, value); err != nil {
 			return err
 		}

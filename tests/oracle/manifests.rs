@@ -324,9 +324,7 @@ fn defects() -> Result<(), Failed> {
         requests.push(((*expected).to_owned(), objects(&good.replace(before, after))?));
     }
     let mut disagreements = Disagreements::default();
-    for (index, ((expected, _), complaints)) in
-        requests.iter().zip(judge(&requests)?).enumerate()
-    {
+    for (index, ((expected, _), complaints)) in requests.iter().zip(judge(&requests)?).enumerate() {
         let said = complaints.join("\n");
         if index < rights && !said.is_empty() {
             disagreements.note(format!("a right object is refused: {said}"));

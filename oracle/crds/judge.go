@@ -7,19 +7,24 @@ import (
 	"strings"
 
 	"github.com/yannh/kubeconform/pkg/validator"
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/yaml"
 )
 
-// judge is kubeconform: strict, without a network, without skipping anything.
+// judge is kubeconform (strict, without a network, without skipping anything), and after it the rules
+// of CRDs.
 type judge struct {
 	validator validator.Validator
+	rules     rules
 }
 
-func newJudge(schemas string) (judge, error) {
+// newJudge takes the folder that writeSchemas has filled.
+func newJudge(folder string) (judge, error) {
 	made, err := validator.New(
-		[]string{filepath.Join(schemas, location)},
+		[]string{filepath.Join(folder, "schemas", location)},
 		validator.Opts{Strict: true, KubernetesVersion: "1.34.3"},
 	)
-	return judge{made}, err
+	return judge{made, rules{filepath.Join(folder, "rules"), map[string]*rule{}}}, err
 }
 
 // complaints are what is wrong with the documents of a text. A kind without a schema is wrong too,
@@ -35,6 +40,13 @@ func (j judge) complaints(text string) []string {
 		switch result.Status {
 		case validator.Valid:
 			objects++
+			broken, err := j.broken(result.Resource.Bytes)
+			if err != nil {
+				broken = append(broken, err.Error())
+			}
+			for _, one := range broken {
+				complaints = append(complaints, name+": "+one)
+			}
 		case validator.Empty:
 		default:
 			objects++
@@ -45,4 +57,18 @@ func (j judge) complaints(text string) []string {
 		complaints = append(complaints, "there is no object")
 	}
 	return complaints
+}
+
+// broken are the rules of its CRD that an object breaks.
+func (j judge) broken(text []byte) ([]string, error) {
+	asJSON, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	var content object
+	// Whole numbers stay whole: rules know int and double apart.
+	if err := json.Unmarshal(asJSON, &content); err != nil {
+		return nil, err
+	}
+	return j.rules.complaints(content)
 }

@@ -1,5 +1,6 @@
 // Command crds validates manifests with kubeconform, strictly, against schemas that it takes from the
-// CRDs of the projects themselves, and from Kubernetes' OpenAPI document.
+// CRDs of the projects themselves, and from Kubernetes' OpenAPI document; then runs the CRDs' own rules
+// (x-kubernetes-validations) on them.
 //
 //	crds -cache FOLDER < requests > answers
 //
@@ -44,7 +45,7 @@ func run(cache string, only bool) error {
 		fmt.Println(folder)
 		return nil
 	}
-	judge, err := newJudge(filepath.Join(folder, "schemas"))
+	judge, err := newJudge(folder)
 	if err != nil {
 		return err
 	}

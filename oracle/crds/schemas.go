@@ -140,7 +140,8 @@ type customResourceDefinition struct {
 	} `json:"spec"`
 }
 
-// writeCRDs writes a schema for each served version of each CRD of a file, and tells how many.
+// writeCRDs writes a schema for each served version of each CRD of a file, and its rules if it has
+// some, and tells how many schemas.
 func (b builtin) writeCRDs(folder string, text []byte) (int, error) {
 	count := 0
 	for _, document := range strings.Split("\n"+string(text), "\n---") {
@@ -159,6 +160,10 @@ func (b builtin) writeCRDs(folder string, text []byte) (int, error) {
 			if schema == nil {
 				return 0, fmt.Errorf("%s %s has no schema", crd.Spec.Names.Kind, version.Name)
 			}
+			file := schemaFile(crd.Spec.Group, version.Name, crd.Spec.Names.Kind)
+			if err := writeRules(filepath.Join(folder, "rules"), file, schema); err != nil {
+				return 0, err
+			}
 			strict(schema)
 			named(schema, crd.Spec.Group+"/"+version.Name, crd.Spec.Names.Kind)
 			// CRDs leave metadata open: the API server holds it to ObjectMeta.
@@ -166,8 +171,7 @@ func (b builtin) writeCRDs(folder string, text []byte) (int, error) {
 			needed := object{}
 			b.collect(objectMeta, needed)
 			schema["definitions"] = needed
-			file := schemaFile(crd.Spec.Group, version.Name, crd.Spec.Names.Kind)
-			if err := write(folder, file, schema); err != nil {
+			if err := write(filepath.Join(folder, "schemas"), file, schema); err != nil {
 				return 0, err
 			}
 			count++
@@ -262,7 +266,8 @@ func write(folder, file string, schema object) error {
 	return os.WriteFile(path, text, 0o644)
 }
 
-// writeSchemas fills a folder: CRDs as they are under crds, schemas for kubeconform under schemas.
+// writeSchemas fills a folder: CRDs as they are under crds, schemas for kubeconform under schemas, those
+// with rules once more under rules, as their CRDs have them.
 func writeSchemas(folder string) error {
 	rows, err := sources()
 	if err != nil {
@@ -324,7 +329,7 @@ func writeSchemas(folder string) error {
 					return err
 				}
 			}
-			written, err := base.writeCRDs(filepath.Join(folder, "schemas"), text)
+			written, err := base.writeCRDs(folder, text)
 			if err != nil {
 				return fmt.Errorf("%s@%s: %s: %w", row.module, row.version, name, err)
 			}

@@ -1,6 +1,6 @@
 //! This repository's own manifests: every folder that kustomize builds, and every cluster as Flux
 //! applies it, against kustomize's own api and against kubeconform with the schemas of the projects
-//! whose kinds they use (`oracle/crds`).
+//! whose kinds they use, and the rules of their CRDs (`oracle/crds`).
 
 use std::{
     collections::BTreeSet,
@@ -306,6 +306,9 @@ const DEFECTS: &[Defect] = &[
     (RELEASE, "rollback", "rolback", "strategy"),
     (RELEASE, "interval: 10m", "interval: ten minutes", "interval"),
     (RELEASE, "chartRef", "chartref", "chartref"),
+    // Only a rule of the CRD sees these two.
+    (RELEASE, "  chartRef: {kind: OCIRepository, name: web}\n", "", "chartRef"),
+    (ROUTE, "value: /", "value: web", "absolute path"),
     (ROUTE, "PathPrefix", "Prefix", "type"),
     (ROUTE, "port: 80", "port: 80000", "port"),
 ];

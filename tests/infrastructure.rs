@@ -78,7 +78,7 @@ fn owner_kind(kind: &str) -> &str {
         "VirtualNetworksSubnet" | "VirtualNetworksVirtualNetworkPeering" => "VirtualNetwork",
         "NetworkSecurityGroupsSecurityRule" => "NetworkSecurityGroup",
         "RouteTablesRoute" => "RouteTable",
-        "PrivateDnsZonesVirtualNetworkLink" => "PrivateDnsZone",
+        "PrivateDnsZonesVirtualNetworkLink" | "PrivateDnsZonesARecord" => "PrivateDnsZone",
         "PrivateEndpointsPrivateDnsZoneGroup" => "PrivateEndpoint",
         "FederatedIdentityCredential" => "UserAssignedIdentity",
         "ManagedClustersAgentPool" => "ManagedCluster",
@@ -216,6 +216,10 @@ fn addresses_fit() {
             .find_map(|frontend| at(frontend, "privateIPAddress").as_str())
             .unwrap();
         assert!(holds(subnets["gateway"], private));
+        for record in objects.iter().filter(|object| kind(object) == "PrivateDnsZonesARecord") {
+            let points = list(record, "spec.aRecords").map(|one| text(one, "ipv4Address"));
+            assert_eq!(points.collect::<Vec<_>>(), [private], "{}", name(record));
+        }
 
         // The load balancer of the Gateway is where the firewall translates to.
         let configs = build(&format!("infrastructure/configs/{environment}"));
@@ -267,7 +271,8 @@ fn json(path: &str) -> serde_json::Value {
 fn templates_have_their_parameters() {
     let templates = [
         ("base/templates/firewall.json", "firewall.json", &ENVIRONMENTS[..]),
-        ("base/templates/data.json", "data.json", &ENVIRONMENTS[..]),
+        ("base/templates/data.daily.json", "data.daily.json", &ENVIRONMENTS[..]),
+        ("base/templates/logs.json", "logs.json", &ENVIRONMENTS[..]),
         ("registry/registry.json", "registry.json", &["registry"][..]),
     ];
     for (template, parameters, environments) in templates {

@@ -45,7 +45,7 @@ struct Manifests {
 /// Reads the folders. Charts are Helm's, and a component is built where it is used.
 fn manifests() -> Result<Manifests, Failed> {
     let mut all = Vec::new();
-    for folder in FOLDERS.iter().filter(|folder| root().join(folder).is_dir()) {
+    for folder in FOLDERS {
         for (path, content) in contents(&root().join(folder))? {
             all.push((format!("{folder}/{path}"), content));
         }
@@ -127,9 +127,6 @@ fn schemas() -> Result<(), Failed> {
 
 /// What each cluster of the repository is given, after substitution, as `portcullis build` has it.
 fn clusters() -> Result<Vec<(String, Vec<Value>)>, Failed> {
-    if !root().join("clusters").is_dir() {
-        return Ok(Vec::new());
-    }
     let graph: serde_json::Value =
         serde_json::from_slice(&portcullis(&["graph", "--format", "json"])?)?;
     let mut clusters = Vec::new();

@@ -32,26 +32,26 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 #[derive(Default, Serialize)]
-struct Input<'a> {
+pub(crate) struct Input<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    files: Option<&'a BTreeMap<String, String>>,
-    path: String,
-    disk: String,
+    pub(crate) files: Option<&'a BTreeMap<String, String>>,
+    pub(crate) path: String,
+    pub(crate) disk: String,
 }
 
 #[derive(Deserialize)]
-struct Judged {
-    ok: bool,
+pub(crate) struct Judged {
+    pub(crate) ok: bool,
     #[serde(default)]
-    yaml: String,
+    pub(crate) yaml: String,
     #[serde(default)]
-    error: String,
+    pub(crate) error: String,
 }
 
 /// What one side makes of a folder: text, or that it refuses.
 type Outcome = Option<String>;
 
-fn ours(files: &MemoryFiles, folder: &str) -> Result<String, String> {
+pub(crate) fn ours(files: &MemoryFiles, folder: &str) -> Result<String, String> {
     let built =
         Builder::new(files).build(folder, Options::default()).map_err(|error| error.to_string())?;
     let mut texts = Vec::new();
@@ -215,7 +215,7 @@ fn fields() -> Result<(), Failed> {
 }
 
 /// The first lines in which two texts differ.
-fn difference(ours: &str, theirs: &str) -> String {
+pub(crate) fn difference(ours: &str, theirs: &str) -> String {
     let common = ours.lines().zip(theirs.lines()).take_while(|(a, b)| a == b).count();
     let show = |text: &str| {
         text.lines().skip(common.saturating_sub(3)).take(9).collect::<Vec<_>>().join("\n")

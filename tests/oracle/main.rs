@@ -17,6 +17,7 @@ mod judge;
 mod kustomizations;
 mod kustomize_build;
 mod kustomize_fields;
+mod manifests;
 mod metrics;
 mod platform;
 mod pod_security;
@@ -43,6 +44,7 @@ fn trials() -> Vec<Trial> {
         flux_pipeline::trials(),
         image_references::trials(),
         kustomize_build::trials(),
+        manifests::trials(),
         metrics::trials(),
         pod_security::trials(),
         policies::trials(),

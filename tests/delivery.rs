@@ -182,13 +182,13 @@ fn the_action_annotates_counts_and_fails() {
     let proof = folder.path().join("injected");
     let injection = format!("--skip=x; touch {0} $(touch {0}) `touch {0}`", proof.display());
     for (path, arguments, fail_on, strict, status, findings) in [
-        ("examples/shop", "", "error", "false", 0, "0"),
+        ("examples/before", "--root=examples/before\n--rule=yaml/*", "error", "false", 0, "0"),
         ("examples/before", "--root=examples/before", "error", "false", 1, "4"),
         ("examples/before", "--root=examples/before", "never", "false", 0, "4"),
         ("examples/before", "--root\nexamples/before\n--rule=images/*\n", "error", "false", 1, "1"),
-        ("examples/before\nexamples/shop", "--root=examples", "note", "true", 2, ""),
-        ("examples/shop", "", "whatever", "false", 2, ""),
-        ("examples/shop", injection.as_str(), "error", "false", 2, ""),
+        ("examples/before\nexamples/none", "", "error", "true", 2, ""),
+        ("examples/before", "", "whatever", "false", 2, ""),
+        ("examples/before", injection.as_str(), "error", "false", 2, ""),
         ("--help", "", "error", "false", 2, ""),
     ] {
         let inputs = [

@@ -226,10 +226,8 @@ fn the_action_takes_no_other_bytes_than_those_released() {
         .current_dir(folder.path())
         .status();
     assert!(packed.unwrap().success());
-    let hash: String = Sha256::digest(fs::read(release.join(&archive)).unwrap())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let bytes = fs::read(release.join(&archive)).unwrap();
+    let hash = Sha256::digest(bytes).iter().fold(String::new(), |hash, b| format!("{hash}{b:02x}"));
     let other = "0".repeat(64);
     let releases = format!("file://{}/releases", folder.path().display());
     let tagged = format!("v{version}");

@@ -301,6 +301,7 @@ fn workflows_ask_for_the_least_and_end() {
     for (path, _, workflow) in workflows() {
         let place = path.display();
         assert_eq!(workflow["permissions"], Value::Mapping(serde_yaml::Mapping::new()), "{place}");
+        assert_eq!(workflow["defaults"]["run"]["shell"], "bash", "{place}: pipefail");
         // YAML 1.1 read `on` as true; serde_yaml doesn't.
         let on = &workflow["on"];
         assert!(on.get("pull_request_target").is_none(), "{place}");
@@ -311,6 +312,11 @@ fn workflows_ask_for_the_least_and_end() {
             assert!(job["permissions"].is_mapping(), "{place}: {name} has no permissions");
             let ends = job["timeout-minutes"].is_u64() || job["uses"].is_string();
             assert!(ends, "{place}: {name} has no timeout-minutes");
+            for step in job["steps"].as_sequence().into_iter().flatten() {
+                // What an expression holds would be read as shell; the environment is not.
+                let run = step["run"].as_str().unwrap_or_default();
+                assert!(!run.contains("${{"), "{place}: {name} has an expression in its shell");
+            }
         }
     }
 }
@@ -360,4 +366,168 @@ fn all_jobs_count_for_the_check_that_is_required() {
         jobs.filter_map(Value::as_str).filter(|job| *job != "validated").collect();
     let needs = validate["jobs"]["validated"]["needs"].as_sequence().unwrap();
     assert_eq!(needs.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>(), jobs);
+}
+
+/// A repository with one service, whose image is that of [`KUSTOMIZATION`], cloned from `origin`.
+#[cfg(target_os = "linux")]
+fn repository(folder: &Path) -> PathBuf {
+    let work = folder.join("work");
+    let overlay = work.join("apps/counter/overlays/staging");
+    fs::create_dir_all(&overlay).unwrap();
+    fs::create_dir_all(work.join(".github/scripts")).unwrap();
+    fs::write(overlay.join("kustomization.yaml"), KUSTOMIZATION).unwrap();
+    fs::copy(root().join(".github/scripts/image"), work.join(".github/scripts/image")).unwrap();
+    for arguments in [
+        "init --quiet --initial-branch main",
+        "add --all",
+        "-c user.name=x -c user.email=x@example commit --quiet --message x",
+        "update-ref refs/remotes/origin/main HEAD",
+    ] {
+        let git = Command::new("git").args(arguments.split(' ')).current_dir(&work).status();
+        assert!(git.unwrap().success(), "{arguments}");
+    }
+    work
+}
+
+/// Runs one step of a workflow as the runner does. Returns whether it passed, its outputs and log.
+#[cfg(target_os = "linux")]
+fn workflow_step(
+    workflow: &str,
+    job: &str,
+    step: &str,
+    work: &Path,
+    environment: &[(&str, &str)],
+) -> (bool, String, String) {
+    let all = workflows();
+    let (.., workflow) = all.iter().find(|(path, ..)| path.ends_with(workflow)).expect(workflow);
+    let mut steps = workflow["jobs"][job]["steps"].as_sequence().expect(job).iter();
+    let step = steps.find(|other| other["name"] == step).expect(step);
+    let outputs = work.join("../outputs");
+    fs::write(&outputs, "").unwrap();
+    let output = Command::new("bash")
+        .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"].as_str().unwrap()])
+        .current_dir(work)
+        .env("GITHUB_OUTPUT", &outputs)
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    let log = text(&output.stdout) + &text(&output.stderr);
+    (output.status.success(), fs::read_to_string(&outputs).unwrap(), log)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_image_is_proposed_forward_only() {
+    const OVERLAY: &str = "apps/counter/overlays/staging/kustomization.yaml";
+    let same = format!("sha256:{}", "1".repeat(64));
+    for (version, digest, passes, moved) in [
+        ("1.5.0", OTHER_DIGEST, true, true),
+        ("1.10.0", OTHER_DIGEST, true, true),
+        ("1.4.2", same.as_str(), true, false),
+        ("1.4.2", OTHER_DIGEST, false, false),
+        ("1.4.1", OTHER_DIGEST, false, false),
+        ("0.99.0", OTHER_DIGEST, false, false),
+        ("1.5.0", "sha256:2", false, false),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let work = repository(folder.path());
+        let environment = [
+            ("CLUSTER", "staging"),
+            ("SERVICE", "counter"),
+            ("VERSION", version),
+            ("DIGEST", digest),
+            ("OVERLAY", OVERLAY),
+            ("IMAGE", COUNTER),
+        ];
+        let step = "Move tag and digest, forward only";
+        let (passed, outputs, log) =
+            workflow_step("move-image.yaml", "propose", step, &work, &environment);
+        assert_eq!(passed, passes, "{version}: {log}");
+        assert_eq!(outputs, if moved { "moved=true\n" } else { "" }, "{version}: {log}");
+        let after = fs::read_to_string(work.join(OVERLAY)).unwrap();
+        assert_eq!(after != KUSTOMIZATION, moved, "{version}: {log}");
+        if !moved {
+            continue;
+        }
+
+        // In place of gh stands what writes down how it was called.
+        let calls = folder.path().join("calls");
+        let gh = folder.path().join("gh");
+        fs::write(&gh, format!("#!/bin/sh\necho \"$@\" >>{}\n", calls.display())).unwrap();
+        fs::set_permissions(&gh, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+        let environment = [
+            &environment[..],
+            &[
+                ("PATH", path.as_str()),
+                ("GITHUB_REPOSITORY", "fabrikam/platform"),
+                ("GITHUB_SERVER_URL", "https://github.com"),
+                ("GITHUB_RUN_ID", "7"),
+                ("GITHUB_RUN_ATTEMPT", "1"),
+            ],
+        ]
+        .concat();
+        let (passed, _, log) =
+            workflow_step("move-image.yaml", "propose", "Commit and propose", &work, &environment);
+        assert!(passed, "{log}");
+        let calls = fs::read_to_string(calls).unwrap();
+        let branch = format!("image/staging/counter-{version}-7-1");
+        let [reference, contents, create, run, merge] = calls.lines().collect::<Vec<_>>()[..]
+        else {
+            panic!("{calls}");
+        };
+        assert!(reference.contains(&format!("--raw-field ref=refs/heads/{branch}")), "{calls}");
+        assert!(
+            contents.contains(&format!("repos/fabrikam/platform/contents/{OVERLAY}")),
+            "{calls}"
+        );
+        assert!(contents.contains(&format!("--raw-field branch={branch} ")), "{calls}");
+        let content = contents.split_once("--raw-field content=").unwrap().1;
+        let encoded =
+            Command::new("base64").args(["--wrap=0", OVERLAY]).current_dir(&work).output();
+        assert_eq!(content, text(&encoded.unwrap().stdout), "{calls}");
+        assert!(create.starts_with(&format!("pr create --base main --head {branch} ")), "{calls}");
+        assert_eq!(run, format!("workflow run validate.yaml --ref {branch}"));
+        assert_eq!(merge, format!("pr merge --auto --squash {branch}"));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_release_is_a_tag_of_a_service_on_main_with_bases_of_the_registry() {
+    let base = format!("contoso.azurecr.io/mirror/rust:1@sha256:{}", "3".repeat(64));
+    let foreign = format!("contoso.azurecr.io.example.net/rust@sha256:{}", "3".repeat(64));
+    for (tag, runtime, is_on_main, message) in [
+        ("counter/v2.10.0", base.as_str(), true, ""),
+        ("counter/v2.10.0", base.as_str(), false, "is not on main"),
+        ("counter/v2.10", base.as_str(), true, "is tagged"),
+        ("counter/v2.10.0-rc.1", base.as_str(), true, "is tagged"),
+        ("../counter/v2.10.0", base.as_str(), true, "is tagged"),
+        ("orders/v1.0.0", base.as_str(), true, "no service orders"),
+        ("counter/v2.10.0", "contoso.azurecr.io/mirror/static:1", true, "by digest"),
+        ("counter/v2.10.0", foreign.as_str(), true, "by digest"),
+        ("counter/v2.10.0", "", true, "by digest"),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let work = repository(folder.path());
+        if !is_on_main {
+            let commit =
+                "-c user.name=x -c user.email=x@example commit --quiet --allow-empty --message y";
+            let git = Command::new("git").args(commit.split(' ')).current_dir(&work).status();
+            assert!(git.unwrap().success());
+        }
+        let environment = [
+            ("GITHUB_REF_NAME", tag),
+            ("REGISTRY", "contoso.azurecr.io"),
+            ("BUILDER_IMAGE", base.as_str()),
+            ("RUNTIME_IMAGE", runtime),
+        ];
+        let step = "Read service and version from the tag";
+        let (passed, outputs, log) =
+            workflow_step("release-service.yaml", "image", step, &work, &environment);
+        assert_eq!(passed, message.is_empty(), "{tag} {runtime}: {log}");
+        assert!(log.contains(message), "{tag} {runtime}: {log}");
+        let expected = format!("service=counter\nversion=2.10.0\nimage={COUNTER}\n");
+        assert_eq!(outputs, if passed { expected.as_str() } else { "" }, "{tag}");
+    }
 }

@@ -206,12 +206,15 @@ impl Loaded {
         !matches!(self, Self::Json { .. })
     }
 
+    /// Where it says what it is for, else where it stands.
     pub(crate) fn place(&self) -> Option<Place> {
-        match self {
-            Self::Strategic { place, .. }
-            | Self::Json { place, .. }
-            | Self::Listed { place, .. } => *place,
-        }
+        let (target, place) = match self {
+            Self::Strategic { target, place, .. } | Self::Json { target, place, .. } => {
+                (target.as_ref(), *place)
+            }
+            Self::Listed { place, .. } => (None, *place),
+        };
+        target.and_then(|target| target.place).or(place)
     }
 }
 

@@ -83,7 +83,12 @@ impl Resource {
 
     /// The same object with other fields.
     pub(crate) fn with_tree(&self, tree: Tree) -> Self {
-        Self { tree, vars: self.vars.clone(), deleted: self.deleted, scopes: Arc::clone(&self.scopes) }
+        Self {
+            tree,
+            vars: self.vars.clone(),
+            deleted: self.deleted,
+            scopes: Arc::clone(&self.scopes),
+        }
     }
 
     pub(crate) fn schema(&self) -> &Arc<Schema> {

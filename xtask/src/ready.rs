@@ -11,7 +11,7 @@ const STEPS: &[(&str, &[&str])] = &[
     ("rule pages", &["xtask", "docs", "--check"]),
     ("lints", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     ("tests", &["test", "--workspace"]),
-    ("this repository", &["run", "--quiet", "--", "check", "."]),
+    ("this repository", &["run", "--quiet", "--", "check", "--strict", "."]),
 ];
 
 pub(crate) fn run() -> anyhow::Result<()> {

@@ -13,9 +13,11 @@ type judge func(input json.RawMessage) (any, error)
 
 // judges has every judge by the name that requests use.
 var judges = map[string]judge{
+	"admission-policies":    typed(judgeAdmissionPolicies),
 	"egress":                typed(judgeEgress),
 	"envsubst":              typed(judgeEnvsubst),
 	"flux-pipeline":         typed(judgeFluxPipeline),
+	"helm-template":         typed(judgeHelmTemplate),
 	"image-reference":       typed(judgeImageReference),
 	"kustomize-build":       typed(judgeKustomizeBuild),
 	"kustomize-tables":      typed(judgeKustomizeTables),
@@ -24,6 +26,7 @@ var judges = map[string]judge{
 	"pod-security":          typed(judgePodSecurity),
 	"pod-security-fixtures": typed(judgePodSecurityFixtures),
 	"pod-security-labels":   typed(judgePodSecurityLabels),
+	"promql-metrics":        typed(judgePromQLMetrics),
 	"quantity":              typed(judgeQuantity),
 	"typed-fields":          typed(judgeTypedFields),
 	"yaml-v2":               typed(judgeYAMLv2),

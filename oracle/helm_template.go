@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/chart/loader"
+	"helm.sh/helm/v3/pkg/chartutil"
+	"helm.sh/helm/v3/pkg/engine"
+	"helm.sh/helm/v3/pkg/lint"
+	"helm.sh/helm/v3/pkg/lint/support"
+	"sigs.k8s.io/yaml"
+)
+
+// helmTemplateInput is a chart on disk, and how it is to be rendered.
+type helmTemplateInput struct {
+	// Chart is an absolute path.
+	Chart     string `json:"chart"`
+	Release   string `json:"release"`
+	Namespace string `json:"namespace"`
+	// Values are the text of a values file.
+	Values string `json:"values"`
+	// Kubernetes is a version, as v1.34.0.
+	Kubernetes string `json:"kubernetes"`
+}
+
+// helmTemplateOutput is what `helm template` prints, or why it prints nothing.
+type helmTemplateOutput struct {
+	OK bool `json:"ok"`
+	// Manifests are the rendered files that aren't empty, by path.
+	Manifests map[string]string `json:"manifests,omitempty"`
+	Error     string            `json:"error,omitempty"`
+	// Lint has what `helm lint` warns of.
+	Lint []string `json:"lint"`
+}
+
+func judgeHelmTemplate(input helmTemplateInput) (helmTemplateOutput, error) {
+	output := helmTemplateOutput{Manifests: map[string]string{}, Lint: []string{}}
+	chart, err := loader.LoadDir(input.Chart)
+	if err != nil {
+		return output, err
+	}
+	given := map[string]any{}
+	if err := yaml.Unmarshal([]byte(input.Values), &given); err != nil {
+		return output, fmt.Errorf("values: %w", err)
+	}
+	version, err := chartutil.ParseKubeVersion(input.Kubernetes)
+	if err != nil {
+		return output, err
+	}
+	for _, message := range lint.AllWithKubeVersion(input.Chart, given, input.Namespace, version).Messages {
+		if message.Severity >= support.WarningSev {
+			output.Lint = append(output.Lint, message.Error())
+		}
+	}
+	if err := chartutil.ProcessDependencies(chart, given); err != nil {
+		return output, err
+	}
+	capabilities := *chartutil.DefaultCapabilities
+	capabilities.KubeVersion = *version
+	options := chartutil.ReleaseOptions{Name: input.Release, Namespace: input.Namespace, Revision: 1, IsInstall: true}
+	// Holds the values against values.schema.json, too.
+	values, err := chartutil.ToRenderValues(chart, given, options, &capabilities)
+	if err != nil {
+		output.Error = err.Error()
+		return output, nil
+	}
+	rendered, err := engine.Render(chart, values)
+	if err != nil {
+		output.Error = err.Error()
+		return output, nil
+	}
+	output.OK = true
+	for name, text := range rendered {
+		if strings.TrimSpace(text) != "" && !strings.HasSuffix(name, "NOTES.txt") {
+			output.Manifests[name] = text
+		}
+	}
+	return output, nil
+}

@@ -60,6 +60,8 @@ type admissionVerdict struct {
 type admissionFailure struct {
 	Policy  string `json:"policy"`
 	Message string `json:"message"`
+	// Expression is the number of the validation in its policy.
+	Expression int `json:"expressionIndex"`
 }
 
 // judgeAdmissionPolicies runs the admission plugin of the API server as it is, with a store in

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"helm.sh/helm/v3/pkg/chart/loader"
@@ -9,6 +12,7 @@ import (
 	"helm.sh/helm/v3/pkg/engine"
 	"helm.sh/helm/v3/pkg/lint"
 	"helm.sh/helm/v3/pkg/lint/support"
+	"helm.sh/helm/v3/pkg/releaseutil"
 	"sigs.k8s.io/yaml"
 )
 
@@ -27,33 +31,37 @@ type helmTemplateInput struct {
 // helmTemplateOutput is what `helm template` prints, or why it prints nothing.
 type helmTemplateOutput struct {
 	OK bool `json:"ok"`
-	// Manifests are the rendered files that aren't empty, by path.
-	Manifests map[string]string `json:"manifests,omitempty"`
-	Error     string            `json:"error,omitempty"`
+	// Objects are in the order of the templates' names.
+	Objects []any  `json:"objects,omitempty"`
+	Error   string `json:"error,omitempty"`
 	// Lint has what `helm lint` warns of.
 	Lint []string `json:"lint"`
 }
 
 func judgeHelmTemplate(input helmTemplateInput) (helmTemplateOutput, error) {
-	output := helmTemplateOutput{Manifests: map[string]string{}, Lint: []string{}}
+	output := helmTemplateOutput{Lint: []string{}}
 	chart, err := loader.LoadDir(input.Chart)
 	if err != nil {
 		return output, err
 	}
-	given := map[string]any{}
-	if err := yaml.Unmarshal([]byte(input.Values), &given); err != nil {
+	// Two, as each use takes out the nulls that a user set.
+	given, forLint := map[string]any{}, map[string]any{}
+	if err := errors.Join(
+		yaml.Unmarshal([]byte(input.Values), &given),
+		yaml.Unmarshal([]byte(input.Values), &forLint),
+	); err != nil {
 		return output, fmt.Errorf("values: %w", err)
 	}
 	version, err := chartutil.ParseKubeVersion(input.Kubernetes)
 	if err != nil {
 		return output, err
 	}
-	for _, message := range lint.AllWithKubeVersion(input.Chart, given, input.Namespace, version).Messages {
+	for _, message := range lint.AllWithKubeVersion(input.Chart, forLint, input.Namespace, version).Messages {
 		if message.Severity >= support.WarningSev {
 			output.Lint = append(output.Lint, message.Error())
 		}
 	}
-	if err := chartutil.ProcessDependencies(chart, given); err != nil {
+	if err := chartutil.ProcessDependenciesWithMerge(chart, given); err != nil {
 		return output, err
 	}
 	capabilities := *chartutil.DefaultCapabilities
@@ -71,9 +79,19 @@ func judgeHelmTemplate(input helmTemplateInput) (helmTemplateOutput, error) {
 		return output, nil
 	}
 	output.OK = true
-	for name, text := range rendered {
-		if strings.TrimSpace(text) != "" && !strings.HasSuffix(name, "NOTES.txt") {
-			output.Manifests[name] = text
+	for _, name := range slices.Sorted(maps.Keys(rendered)) {
+		if strings.HasSuffix(name, "NOTES.txt") {
+			continue
+		}
+		documents := releaseutil.SplitManifests(rendered[name])
+		for _, key := range slices.Sorted(maps.Keys(documents)) {
+			var object any
+			if err := yaml.UnmarshalStrict([]byte(documents[key]), &object); err != nil {
+				return output, fmt.Errorf("%s: %w", name, err)
+			}
+			if object != nil {
+				output.Objects = append(output.Objects, object)
+			}
 		}
 	}
 	return output, nil

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr, reason = "a test harness reports to a person")]
 
 mod base64;
+mod charts;
 mod disagreements;
 mod egress;
 mod egress_clusters;
@@ -16,7 +17,10 @@ mod judge;
 mod kustomizations;
 mod kustomize_build;
 mod kustomize_fields;
+mod metrics;
+mod platform;
 mod pod_security;
+mod policies;
 mod provenance;
 mod provenance_pipeline;
 mod quantities;
@@ -33,11 +37,14 @@ use libtest_mimic::{Arguments, Trial};
 
 fn trials() -> Vec<Trial> {
     [
+        charts::trials(),
         egress::trials(),
         flux_pipeline::trials(),
         image_references::trials(),
         kustomize_build::trials(),
+        metrics::trials(),
         pod_security::trials(),
+        policies::trials(),
         provenance::trials(),
         provenance_pipeline::trials(),
         quantities::trials(),

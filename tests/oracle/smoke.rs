@@ -24,6 +24,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("label", label()),
         ("image-reference", image_reference()),
         ("egress", egress()),
+        ("admission-policies", admission_policies()),
+        ("helm-template", helm_template()),
+        ("promql-metrics", promql_metrics()),
     ]
     .into_iter()
     .map(|(judge, expectations)| {
@@ -182,6 +185,94 @@ fn egress() -> Vec<Expectation> {
         ("egress", input.clone(), "/answers/0/allowed", json!(true)),
         ("egress", input.clone(), "/answers/1/allowed", json!(false)),
         ("egress", input, "/answers/2/error", json!("no workload is called \"shop/nobody\"")),
+    ]
+}
+
+fn admission_policies() -> Vec<Expectation> {
+    let policy = |expression: &str| {
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": "size"},
+            "spec": {
+                "matchConstraints": {"resourceRules": [{
+                    "apiGroups": [""],
+                    "apiVersions": ["v1"],
+                    "operations": ["CREATE"],
+                    "resources": ["configmaps"],
+                }]},
+                "validations": [{"expression": expression, "message": "too big"}],
+            },
+        })
+    };
+    let input = |expression: &str| {
+        let binding = json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": "size"},
+            "spec": {"policyName": "size", "validationActions": ["Deny", "Audit"]},
+        });
+        let metadata = json!({"name": "map", "namespace": "shop"});
+        let request = |kind: &str, data: Value| {
+            let object =
+                json!({"apiVersion": "v1", "kind": kind, "metadata": metadata, "data": data});
+            json!({"object": object})
+        };
+        json!({
+            "policies": [policy(expression), binding],
+            "minor": 34,
+            "requests": [
+                request("ConfigMap", json!({"a": "b"})),
+                request("ConfigMap", json!({"a": "b", "c": "d"})),
+                request("Secret", json!({"a": "b", "c": "d"})),
+            ],
+        })
+    };
+    let small = input("object.data.size() < 2");
+    // Lists can be flattened from 1.34 on: an API server takes that in one version later.
+    let new = input("[[1]].flatten().size() == 1");
+    vec![
+        ("admission-policies", small.clone(), "/verdicts/0/denied", json!("")),
+        ("admission-policies", small.clone(), "/verdicts/1/failures/0/message", json!("too big")),
+        ("admission-policies", small.clone(), "/verdicts/2/denied", json!("")),
+        ("admission-policies", small, "/refused/0", Value::Null),
+        ("admission-policies", new.clone(), "/refused/1", Value::Null),
+        (
+            "admission-policies",
+            new,
+            "/refused/0",
+            json!(
+                "size: [[1]].flatten().size() == 1: compilation failed: ERROR: <input>:1:14: \
+                 undeclared reference to 'flatten' (in container '')\n \
+                 | [[1]].flatten().size() == 1\n | .............^"
+            ),
+        ),
+    ]
+}
+
+fn helm_template() -> Vec<Expectation> {
+    let chart = crate::platform::root().join("apps/greeter/chart").display().to_string();
+    let input = |values: &str| {
+        json!({
+            "chart": chart,
+            "release": "greeter",
+            "namespace": "greeter",
+            "values": values,
+            "kubernetes": "v1.34.0",
+        })
+    };
+    vec![("helm-template", input("replicas: -1"), "/ok", json!(false))]
+}
+
+fn promql_metrics() -> Vec<Expectation> {
+    let rate = json!({"text": "sum by (job) (rate(a_total{status=~\"5..\"}[5m])) / b"});
+    let nameless = json!({"text": "{__name__=~\"a.*\"}"});
+    vec![
+        ("promql-metrics", rate.clone(), "/selectors/0/metric", json!("a_total")),
+        ("promql-metrics", rate.clone(), "/selectors/0/labels/0", json!("status")),
+        ("promql-metrics", rate, "/selectors/1/metric", json!("b")),
+        ("promql-metrics", nameless, "/selectors/0/metric", json!("")),
+        ("promql-metrics", json!({"text": "sum by (job"}), "/ok", json!(false)),
     ]
 }
 

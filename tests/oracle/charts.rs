@@ -105,11 +105,12 @@ fn same_as_overlays() -> Result<(), Failed> {
     disagreements.verdict(compared)
 }
 
+/// A chart, values, the objects that these turn off, and the object that they change.
+type Switch = (&'static str, Value, &'static [&'static str], &'static str);
+
 /// What a value turns off is gone, and nothing else changes but what is named here.
 fn behind_values() -> Result<(), Failed> {
     let mut disagreements = Disagreements::default();
-    // Values, the objects that go, and the object that changes.
-    type Switch = (&'static str, Value, &'static [&'static str], &'static str);
     let switches: [Switch; 5] = [
         (
             "greeter",

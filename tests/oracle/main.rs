@@ -24,6 +24,7 @@ mod policies;
 mod provenance;
 mod provenance_pipeline;
 mod quantities;
+mod reachability;
 mod selectors;
 mod smoke;
 mod substitution;
@@ -48,6 +49,7 @@ fn trials() -> Vec<Trial> {
         provenance::trials(),
         provenance_pipeline::trials(),
         quantities::trials(),
+        reachability::trials(),
         selectors::trials(),
         smoke::trials(),
         substitution::trials(),

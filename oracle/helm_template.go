@@ -13,8 +13,22 @@ import (
 	"helm.sh/helm/v3/pkg/lint"
 	"helm.sh/helm/v3/pkg/lint/support"
 	"helm.sh/helm/v3/pkg/releaseutil"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/yaml"
 )
+
+// helm adds CustomResourceDefinitions to client-go's scheme, which says to Flux's code what Kubernetes'
+// own kinds are. The other judges get the scheme as client-go makes it.
+func init() {
+	pristine := runtime.NewScheme()
+	metav1.AddToGroupVersion(pristine, schema.GroupVersion{Version: "v1"})
+	utilruntime.Must(scheme.AddToScheme(pristine))
+	scheme.Scheme = pristine
+}
 
 // helmTemplateInput is a chart on disk, and how it is to be rendered.
 type helmTemplateInput struct {

@@ -62,6 +62,8 @@ type admissionFailure struct {
 	Message string `json:"message"`
 	// Expression is the number of the validation in its policy.
 	Expression int `json:"expressionIndex"`
+	// Actions are those of the binding: without Deny the object comes in.
+	Actions []string `json:"validationActions"`
 }
 
 // judgeAdmissionPolicies runs the admission plugin of the API server as it is, with a store in

@@ -25,6 +25,7 @@ var judges = map[string]judge{
 	"pod-security-fixtures": typed(judgePodSecurityFixtures),
 	"pod-security-labels":   typed(judgePodSecurityLabels),
 	"quantity":              typed(judgeQuantity),
+	"source-ignore":         typed(judgeSourceIgnore),
 	"typed-fields":          typed(judgeTypedFields),
 	"yaml-v2":               typed(judgeYAMLv2),
 	"yaml-v3":               typed(judgeYAMLv3),

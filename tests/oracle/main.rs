@@ -22,6 +22,7 @@ mod provenance_pipeline;
 mod quantities;
 mod selectors;
 mod smoke;
+mod source_ignore;
 mod substitution;
 mod substitution_cases;
 mod yaml_scalar_cases;
@@ -43,6 +44,7 @@ fn trials() -> Vec<Trial> {
         quantities::trials(),
         selectors::trials(),
         smoke::trials(),
+        source_ignore::trials(),
         substitution::trials(),
         yaml_scalars::trials(),
     ]

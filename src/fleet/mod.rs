@@ -181,7 +181,8 @@ impl Fleet {
                         return Either::Right(uses);
                     }
                 }
-                let mut overlay = Overlay { outcome: render_unused(&builder, &*files, &folder), folder };
+                let mut overlay =
+                    Overlay { outcome: render_unused(&builder, &*files, &folder), folder };
                 let visited = visit(&files, &mut overlay);
                 Either::Left((overlay, visited))
             });

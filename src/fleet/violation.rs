@@ -78,15 +78,16 @@ impl FleetViolation {
         self
     }
 
-    /// Points at what a Kustomization's source says of what is in its artifact.
+    /// Points at what a Kustomization's source says of what is in its artifact, where the message
+    /// names the source.
     #[must_use]
     pub fn left_out_by(self, fleet: &Fleet, member: &Member) -> Self {
         match &member.artifact {
-            Some(artifact) => {
+            Some(artifact) if self.message.contains(&artifact.value.title) => {
                 let message = format!("{} leaves out what this says", artifact.value.title);
                 self.related(fleet.location_of(&artifact.origin), message)
             }
-            None => self,
+            _ => self,
         }
     }
 

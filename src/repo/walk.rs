@@ -39,9 +39,8 @@ pub fn list(root: &Path, named: &[String]) -> Listing {
             source_ignores.extend(
                 tracked.iter().filter(|path| is_source_ignore(path) && is_file(path)).cloned(),
             );
-            files.extend(
-                tracked.into_iter().filter(|path| is_manifest_name(path) && is_file(path)),
-            );
+            files
+                .extend(tracked.into_iter().filter(|path| is_manifest_name(path) && is_file(path)));
         }
         Err(error) => {
             let message =

@@ -307,9 +307,8 @@ impl Cluster {
                 self.artifacts.remove(&key);
             }
         }
-        let find = |kind: &str, name: &Name| {
-            self.artifacts.get(&(kind.to_owned(), name.clone())).cloned()
-        };
+        let find =
+            |kind: &str, name: &Name| self.artifacts.get(&(kind.to_owned(), name.clone())).cloned();
         for member in &mut self.members {
             member.artifact = match (&member.spec.source, &settings.source) {
                 (Some(wanted), _) if wanted.kind == "ExternalArtifact" => {

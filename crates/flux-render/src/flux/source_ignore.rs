@@ -340,9 +340,30 @@ mod tests {
     fn what_is_left_out_by_default_is_what_the_patterns_say() {
         let slow = SourceIgnore::new([], None);
         let names = [
-            ".git", ".github", ".circleci", ".gitignore", ".sops.yaml", "a", "a.yaml", "cloudbuild.yaml",
-            "appveyor.yml", "a.png", ".png", "png", "a.tar.gz", "a.gz", ".tar.gz", "tar.gz", "x.zip", "A.PNG",
-            ".flux.yaml", ".goreleaser.yml", ".goreleaser.yaml", ".travis.yml", "codeship-steps.yml", "a.jpg.b",
+            ".git",
+            ".github",
+            ".circleci",
+            ".gitignore",
+            ".sops.yaml",
+            "a",
+            "a.yaml",
+            "cloudbuild.yaml",
+            "appveyor.yml",
+            "a.png",
+            ".png",
+            "png",
+            "a.tar.gz",
+            "a.gz",
+            ".tar.gz",
+            "tar.gz",
+            "x.zip",
+            "A.PNG",
+            ".flux.yaml",
+            ".goreleaser.yml",
+            ".goreleaser.yaml",
+            ".travis.yml",
+            "codeship-steps.yml",
+            "a.jpg.b",
         ];
         for a in names {
             for path in names.iter().map(|b| format!("{a}/{b}")).chain([a.to_owned()]) {

@@ -314,9 +314,7 @@ impl Run<'_, '_> {
         path: &str,
     ) -> Result<Arc<Accumulated>, Error> {
         if !self.builder.files.is_folder(path) {
-            return Err(
-                Error::missing(self.builder.files, path, "file or folder").at(text.place)
-            );
+            return Err(Error::missing(self.builder.files, path, "file or folder").at(text.place));
         }
         target.chain.admit(path, text.place)?;
         if target.origin.is_some() || self.has_own_schema() {

@@ -28,6 +28,7 @@ var judges = map[string]judge{
 	"pod-security-labels":   typed(judgePodSecurityLabels),
 	"promql-metrics":        typed(judgePromQLMetrics),
 	"quantity":              typed(judgeQuantity),
+	"source-ignore":         typed(judgeSourceIgnore),
 	"typed-fields":          typed(judgeTypedFields),
 	"yaml-v2":               typed(judgeYAMLv2),
 	"yaml-v3":               typed(judgeYAMLv3),

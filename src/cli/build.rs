@@ -149,7 +149,8 @@ fn failure(fleet: &Fleet, member: &Member) -> Option<String> {
             Some(format!("{}{name} can't be built: {error}", at.unwrap_or_default()))
         }
         Outcome::Elsewhere => Some(format!("{name} isn't rendered: its source isn't here")),
-        Outcome::NoFolder => {
+        Outcome::NoFolder(Some(why)) => Some(format!("{name} isn't rendered: {why}")),
+        Outcome::NoFolder(None) => {
             Some(format!("{name} isn't rendered: there is no folder {}", member.spec.folder()))
         }
     }

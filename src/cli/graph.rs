@@ -126,7 +126,8 @@ fn state(member: &Member) -> String {
         },
         Outcome::Failed(_) => "can't be built".to_owned(),
         Outcome::Elsewhere => "not rendered".to_owned(),
-        Outcome::NoFolder => "no such folder".to_owned(),
+        Outcome::NoFolder(None) => "no such folder".to_owned(),
+        Outcome::NoFolder(Some(_)) => "folder left out of the artifact".to_owned(),
     };
     if member.spec.suspended.is_some() { format!("{state}, suspended") } else { state }
 }
@@ -235,7 +236,7 @@ fn as_json(clusters: &[Cluster]) -> String {
                             Outcome::Rendered(_) => "rendered",
                             Outcome::Failed(_) => "failed",
                             Outcome::Elsewhere => "elsewhere",
-                            Outcome::NoFolder => "no-folder",
+                            Outcome::NoFolder(_) => "no-folder",
                         },
                         "objects": member.objects().len(),
                     })

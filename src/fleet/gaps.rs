@@ -39,7 +39,7 @@ pub fn gaps(fleet: &Fleet) -> Vec<Gap> {
                 fleet.place_or(error.place, &file),
                 format!("the Kustomization {} isn't rendered: {}", spec.name, error.message),
             ),
-            (Outcome::Elsewhere | Outcome::NoFolder | Outcome::Failed(_), _) => gap(
+            (Outcome::Elsewhere | Outcome::NoFolder(_) | Outcome::Failed(_), _) => gap(
                 GapKind::Unrendered,
                 fleet.spot(&spec.path.origin, &file),
                 format!("the Kustomization {} isn't rendered", spec.name),

@@ -10,8 +10,11 @@ use std::{
 };
 
 use flux_render::{
-    Error, Files, Origin, Place,
-    flux::{self, Applied, Cluster, ClusterSettings, Kustomization, Member, Outcome, Rendering},
+    Error, ErrorKind, Files, Origin, Place,
+    flux::{
+        self, Applied, ArtifactFiles, Cluster, ClusterSettings, Kustomization, Member, Outcome,
+        Rendering,
+    },
     kustomize::{Builder, FILE_NAMES, Uses, uses},
 };
 use rayon::{iter::Either, prelude::*};
@@ -139,8 +142,9 @@ impl Fleet {
         visit: impl Fn(&Arc<RepositoryFiles>, &mut Overlay) -> T + Sync,
     ) -> (Self, Vec<T>) {
         let files = Arc::new(RepositoryFiles::new(contents, contents.root.as_deref()));
-        let builder = Builder::new(&*files);
-        let settings = clusters_of(contents, config, remotes, &files);
+        let artifact = ArtifactFiles::new(&*files, contents.source_ignores.clone());
+        let builder = Builder::new(&artifact);
+        let settings = clusters_of(contents, config, remotes, &artifact);
         let clusters: Vec<Cluster> =
             settings.par_iter().map(|settings| flux::render(&builder, settings)).collect();
         let mut fleet = Self {
@@ -163,22 +167,22 @@ impl Fleet {
                     let paths = paths.filter_map(|place| files.path(place.file));
                     fleet.used.extend(paths.map(|path| path.to_string()));
                 }
-                Outcome::Elsewhere | Outcome::NoFolder => {}
+                Outcome::Elsewhere | Outcome::NoFolder(_) => {}
             }
         }
-        let roots = root_overlays(contents, &files, |folder| {
+        let roots = root_overlays(contents, &artifact, |folder| {
             fleet.folders.contains(folder) || failed.contains(folder)
         });
         let (visited, left_out): (Vec<(Overlay, T)>, Vec<Uses>) =
             roots.into_par_iter().partition_map(|folder| {
                 if let Some(changed) = changed {
-                    let uses = uses(&*files, &folder, false);
+                    let uses = uses(&artifact, &folder, false);
                     if !is_reached(&uses, changed) {
                         return Either::Right(uses);
                     }
                 }
                 let mut overlay =
-                    Overlay { outcome: flux::render_folder(&builder, &folder), folder };
+                    Overlay { outcome: render_unused(&builder, &*files, &folder), folder };
                 let visited = visit(&files, &mut overlay);
                 Either::Left((overlay, visited))
             });
@@ -242,6 +246,31 @@ impl Fleet {
     }
 }
 
+/// Renders an overlay that no cluster uses. As Flux doesn't build it, it may use what is left out of
+/// artifacts by default; and one that is left out itself may use anything.
+fn render_unused(
+    builder: &Builder<'_>,
+    files: &dyn Files,
+    folder: &str,
+) -> Result<Rendering, Error> {
+    let rendered = flux::render_folder(builder, folder);
+    let is_left_out = |error: &Error| error.kind == ErrorKind::LeftOut;
+    if !rendered.as_ref().is_err_and(is_left_out) {
+        return rendered;
+    }
+    let has = |files: &dyn Files| {
+        let mut paths = FILE_NAMES.iter().filter_map(|name| flux_render::join(folder, name).ok());
+        paths.any(|path| files.tree(&path).is_some())
+    };
+    match builder.files().artifact() {
+        Some(artifact) if has(artifact) => {
+            let artifact = artifact.with_defaults();
+            flux::render_folder(&Builder::new(&artifact), folder)
+        }
+        _ => flux::render_folder(&Builder::new(files), folder),
+    }
+}
+
 /// Overlays name the files of shared bases again and again: few of these are copied.
 fn once_each<'t>(texts: impl Iterator<Item = &'t String>) -> Vec<String> {
     let mut known = FxHashSet::default();
@@ -261,7 +290,7 @@ fn clusters_of(
     contents: &Contents,
     config: &Config,
     remotes: &[String],
-    files: &RepositoryFiles,
+    files: &dyn Files,
 ) -> Vec<ClusterSettings> {
     if !config.clusters.is_empty() {
         return config
@@ -318,7 +347,7 @@ fn variables(config: &Config, cluster: &str) -> BTreeMap<String, String> {
 /// Folders with a kustomization that no other kustomization uses, components left out.
 fn root_overlays(
     contents: &Contents,
-    files: &RepositoryFiles,
+    files: &dyn Files,
     is_used: impl Fn(&str) -> bool + Sync,
 ) -> Vec<String> {
     let kustomizations = contents.files.par_iter().filter_map(|file| {

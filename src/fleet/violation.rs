@@ -1,6 +1,9 @@
 //! What rules say of a fleet: of Kustomizations and of kustomization files.
 
-use flux_render::{Origin, Place, flux::ObjectId};
+use flux_render::{
+    Origin, Place,
+    flux::{Member, ObjectId},
+};
 
 use super::Fleet;
 use crate::{
@@ -73,6 +76,19 @@ impl FleetViolation {
         }
         self.field = (!field.is_empty()).then(|| field.to_owned());
         self
+    }
+
+    /// Points at what a Kustomization's source says of what is in its artifact, where the message
+    /// names the source.
+    #[must_use]
+    pub fn left_out_by(self, fleet: &Fleet, member: &Member) -> Self {
+        match &member.artifact {
+            Some(artifact) if self.message.contains(&artifact.value.title) => {
+                let message = format!("{} leaves out what this says", artifact.value.title);
+                self.related(fleet.location_of(&artifact.origin), message)
+            }
+            _ => self,
+        }
     }
 
     /// Adds a place that explains.

@@ -1,4 +1,5 @@
-//! All files of a repository as rendering asks for them: those that were read, then the disk.
+//! All files of a repository as rendering asks for them: those that were read, then the disk. What
+//! Flux leaves out of its artifacts is among them: [`flux_render::flux::ArtifactFiles`] hides it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +9,6 @@ use std::{
 };
 
 use flux_render::{FileId, Files, Listed, Place};
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use spanned_yaml::{LineIndex, Tree};
 
 use super::{Contents, DiskFiles};
@@ -23,8 +23,6 @@ pub struct RepositoryFiles {
     folders: BTreeSet<String>,
     /// Files that aren't manifests: what generators read.
     disk: Option<DiskFiles>,
-    /// `.sourceignore` of the root: what Flux leaves out of its artifacts.
-    left_out: Option<Gitignore>,
 }
 
 #[derive(Debug)]
@@ -42,7 +40,6 @@ impl RepositoryFiles {
             numbers: BTreeMap::new(),
             folders: BTreeSet::from([String::new()]),
             disk: root.and_then(|root| DiskFiles::new(root).ok()),
-            left_out: root.and_then(source_ignore),
         };
         for file in &contents.files {
             made.numbers.insert(file.path.clone(), made.files.len() as u32);
@@ -96,14 +93,6 @@ impl RepositoryFiles {
         Some(locate(path.into(), &tree, &tree.line_index()))
     }
 
-    /// Whether `.sourceignore` leaves a file out.
-    fn is_ignored(&self, path: &str) -> bool {
-        let matched = |ignore: &Gitignore| {
-            ignore.matched_path_or_any_parents(Path::new(path), false).is_ignore()
-        };
-        self.left_out.as_ref().is_some_and(matched)
-    }
-
     /// Whether a path names a kustomization file: of those, only the ones that were read count.
     fn is_kustomization(path: &str) -> bool {
         let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
@@ -122,7 +111,6 @@ impl Files for RepositoryFiles {
 
     fn tree(&self, path: &str) -> Option<Arc<Tree>> {
         match self.numbers.get(path) {
-            Some(_) if self.is_ignored(path) => None,
             Some(number) => self.files.get(*number as usize).map(|known| Arc::clone(&known.tree)),
             None if Self::is_kustomization(path) || self.folders.contains(path) => None,
             None => self.disk.as_ref()?.tree(path),
@@ -152,8 +140,7 @@ impl Files for RepositoryFiles {
             .numbers
             .range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded))
             .map(|(path, _)| &**path)
-            .take_while(|path| path.starts_with(&below))
-            .filter(|path| !is_left_out(path) && !self.is_ignored(path));
+            .take_while(|path| path.starts_with(&below));
         flux_render::listed(paths, folder)
     }
 
@@ -163,39 +150,4 @@ impl Files for RepositoryFiles {
             None => self.disk.as_ref()?.tree(&self.on_disk(id)?),
         }
     }
-}
-
-/// The patterns of the root's `.sourceignore`, which are those of `.gitignore`; none where there is
-/// no such file, or no pattern in it.
-fn source_ignore(root: &Path) -> Option<Gitignore> {
-    let file = root.join(".sourceignore");
-    if !file.is_file() {
-        return None;
-    }
-    // Paths are asked for relative to the root.
-    let mut patterns = GitignoreBuilder::new("");
-    patterns.add(file);
-    patterns.build().ok().filter(|patterns| !patterns.is_empty())
-}
-
-/// What Flux leaves out of its artifacts unless told otherwise (source-controller's
-/// `sourceignore`, ExcludeVCS, ExcludeCI and ExcludeExtra).
-fn is_left_out(path: &str) -> bool {
-    let mut parts = path.split('/').rev();
-    let name = parts.next().unwrap_or_default();
-    let in_folder = parts.any(|folder| matches!(folder, ".git" | ".github" | ".circleci"));
-    let ci = [
-        ".travis.yml",
-        ".gitlab-ci.yml",
-        "appveyor.yml",
-        ".drone.yml",
-        "cloudbuild.yaml",
-        "codeship-services.yml",
-        "codeship-steps.yml",
-        ".goreleaser.yml",
-        ".goreleaser.yaml",
-        ".sops.yaml",
-        ".flux.yaml",
-    ];
-    in_folder || ci.contains(&name)
 }

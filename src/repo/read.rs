@@ -7,6 +7,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use flux_render::flux::IgnoreFile;
 use rayon::prelude::*;
 use spanned_yaml::Limits;
 
@@ -24,6 +25,8 @@ pub struct Contents {
     pub files: Vec<File>,
     /// portcullis.yaml, if there is one.
     pub config: Option<File>,
+    /// What Flux is told to leave out of its artifacts, whatever the source.
+    pub source_ignores: Vec<IgnoreFile>,
     /// What could not be read, and what was left out.
     pub gaps: Vec<Gap>,
     /// The folder that all paths are relative to; none for what doesn't come from a folder.
@@ -58,6 +61,17 @@ pub fn read(root: &Path, listing: Listing, progress: &Progress) -> Contents {
         match result {
             Ok(file) => contents.files.push(file),
             Err(gap) => contents.gaps.push(gap),
+        }
+    }
+    for path in &listing.source_ignores {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        match read_bytes(&root.join(path)) {
+            Ok(content) => contents.source_ignores.push(IgnoreFile { folder, content }),
+            Err(error) => contents.gaps.push(Gap {
+                kind: GapKind::Unreadable,
+                message: format!("can't be read: {error}"),
+                location: Location::file(path.as_str().into()),
+            }),
         }
     }
     contents

@@ -6,6 +6,7 @@ use std::{
     sync::Mutex,
 };
 
+use flux_render::flux::SOURCE_IGNORE;
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::{git, root::slashed};
@@ -16,6 +17,8 @@ use crate::finding::{Gap, GapKind, Location};
 pub struct Listing {
     /// Relative to the root, with `/`, in lexical order.
     pub files: Vec<String>,
+    /// Files that say what Flux leaves out of its artifacts: those called `.sourceignore`.
+    pub source_ignores: Vec<String>,
     /// What is left out, and what can't be read.
     pub gaps: Vec<Gap>,
 }
@@ -29,10 +32,16 @@ pub fn list(root: &Path, named: &[String]) -> Listing {
     let (walked, tracked) = rayon::join(|| walk(root), || git::tracked_but_ignored(root));
     let mut found = walked;
     let mut files: BTreeSet<String> = found.files.into_iter().collect();
+    let mut source_ignores: BTreeSet<String> = found.source_ignores.into_iter().collect();
     match tracked {
-        Ok(tracked) => files.extend(
-            tracked.into_iter().filter(|path| is_manifest_name(path) && root.join(path).is_file()),
-        ),
+        Ok(tracked) => {
+            let is_file = |path: &String| root.join(path).is_file();
+            source_ignores.extend(
+                tracked.iter().filter(|path| is_source_ignore(path) && is_file(path)).cloned(),
+            );
+            files
+                .extend(tracked.into_iter().filter(|path| is_manifest_name(path) && is_file(path)));
+        }
         Err(error) => {
             let message =
                 format!("tracked files that .gitignore names were not looked for: {error}");
@@ -50,7 +59,11 @@ pub fn list(root: &Path, named: &[String]) -> Listing {
             "template of a Helm chart: YAML only once Helm has rendered it".into(),
         )
     }));
-    Listing { files: files.into_iter().cloned().collect(), gaps: found.gaps }
+    Listing {
+        files: files.into_iter().cloned().collect(),
+        source_ignores: source_ignores.into_iter().collect(),
+        gaps: found.gaps,
+    }
 }
 
 fn gap(kind: GapKind, path: &str, message: String) -> Gap {
@@ -118,6 +131,8 @@ impl Collected<'_> {
             let path = slashed(relative);
             if is_manifest_name(&path) {
                 self.listing.files.push(path);
+            } else if is_source_ignore(&path) {
+                self.listing.source_ignores.push(path);
             }
         } else if !kind.is_dir() && is_manifest_name(&slashed(relative)) {
             let message = "neither a file nor a folder";
@@ -130,6 +145,7 @@ impl Drop for Collected<'_> {
     fn drop(&mut self) {
         let mut found = self.found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         found.files.append(&mut self.listing.files);
+        found.source_ignores.append(&mut self.listing.source_ignores);
         found.gaps.append(&mut self.listing.gaps);
     }
 }
@@ -151,6 +167,10 @@ fn is_manifest_name(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     name == "Kustomization" || matches!(extension, Some("yaml" | "yml" | "json"))
+}
+
+fn is_source_ignore(path: &str) -> bool {
+    path.rsplit('/').next() == Some(SOURCE_IGNORE)
 }
 
 fn chart_folder(file: &str) -> Option<&str> {

@@ -56,7 +56,7 @@ fn ours(cluster: &Cluster, member: &Member) -> Result<Vec<Value>, String> {
         Outcome::Rendered(rendering) => rendering,
         Outcome::Failed(error) => return Err(error.to_string()),
         Outcome::Elsewhere => return Err("elsewhere".to_owned()),
-        Outcome::NoFolder => return Err("no folder".to_owned()),
+        Outcome::NoFolder(_) => return Err("no folder".to_owned()),
     };
     // Variables are asked for when there is an object to put them in.
     let empty = rendering.objects.is_empty() && rendering.problems.is_empty();

@@ -28,6 +28,7 @@ mod quantities;
 mod reachability;
 mod selectors;
 mod smoke;
+mod source_ignore;
 mod substitution;
 mod substitution_cases;
 mod yaml_scalar_cases;
@@ -54,6 +55,7 @@ fn trials() -> Vec<Trial> {
         reachability::trials(),
         selectors::trials(),
         smoke::trials(),
+        source_ignore::trials(),
         substitution::trials(),
         yaml_scalars::trials(),
     ]

@@ -1,6 +1,7 @@
 //! Why something can't be rendered.
 
 use crate::{
+    files::Files,
     place::Place,
     tree::{Kind, Node},
 };
@@ -23,6 +24,8 @@ pub enum ErrorKind {
     Malformed,
     /// A file or folder isn't there.
     NotFound,
+    /// A file or folder is there, but not in the artifact from which Flux builds.
+    LeftOut,
     /// A kustomization file has a key that kustomize doesn't know.
     UnknownField,
     /// A patch or a replacement has nothing that it is for.
@@ -58,6 +61,14 @@ impl Error {
                 name_of(node.kind),
                 name_of(wanted)
             ))
+        }
+    }
+
+    /// A file or folder isn't there, or is hidden.
+    pub(crate) fn missing(files: &dyn Files, path: &str, what: &str) -> Self {
+        match files.left_out(path) {
+            Some(why) => Self::new(ErrorKind::LeftOut, why),
+            None => Self::new(ErrorKind::NotFound, format!("there is no {what} {path}")),
         }
     }
 

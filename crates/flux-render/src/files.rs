@@ -6,6 +6,7 @@ use spanned_yaml::Tree;
 
 use crate::{
     error::{Error, ErrorKind},
+    flux::ArtifactFiles,
     place::FileId,
 };
 
@@ -24,6 +25,16 @@ pub trait Files: Sync {
     fn list(&self, folder: &str) -> Vec<Listed>;
     /// The file of a number, as YAML, if it was read as such.
     fn by_id(&self, id: FileId) -> Option<Arc<Tree>>;
+
+    /// What hides files from a build, where something does.
+    fn artifact(&self) -> Option<&ArtifactFiles<'_>> {
+        None
+    }
+
+    /// Why a file or folder is hidden, if it is: one line, no full stop.
+    fn left_out(&self, _path: &str) -> Option<String> {
+        None
+    }
 }
 
 /// An entry of a folder.

@@ -71,7 +71,7 @@ fn a_path_never_leaves_the_source() {
         let found = cluster.members.iter().find(|member| member.spec.name.name == name);
         &found.unwrap_or_else(|| panic!("no {name}")).outcome
     };
-    assert!(matches!(outcome("a"), Outcome::NoFolder));
+    assert!(matches!(outcome("a"), Outcome::NoFolder(None)));
     let Outcome::Failed(error) = outcome("b") else { panic!("{:?}", outcome("b")) };
     assert_eq!(error.kind, ErrorKind::Outside);
 }

@@ -3,7 +3,7 @@
 //! ## What it does
 //!
 //! Reports Kustomizations whose source is this repository and whose `spec.path` is no folder of
-//! it.
+//! it, or one that `.sourceignore` or the source's `spec.ignore` leaves out of Flux's artifact.
 //!
 //! ## Why
 //!
@@ -71,20 +71,24 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(fleet: &Fleet, findings: &mut FleetFindings) {
     for (cluster, member) in fleet.members() {
-        if !matches!(member.outcome, Outcome::NoFolder) {
-            continue;
-        }
+        let Outcome::NoFolder(left_out) = &member.outcome else { continue };
         let folder = member.spec.folder();
         // The cluster's own folder is named by portcullis.yaml, or it would not have been found.
         let violation = FleetViolation::new(
             fleet.spot(&member.spec.path.origin, CONFIG_FILE),
-            match member.parent {
-                None => format!("there is no folder {folder} for cluster {}", cluster.name),
-                Some(_) => format!("there is no folder {folder}"),
+            match (left_out, member.parent) {
+                (Some(why), _) => why.clone(),
+                (None, None) => format!("there is no folder {folder} for cluster {}", cluster.name),
+                (None, Some(_)) => format!("there is no folder {folder}"),
             },
         )
         .cluster(Some(&cluster.name))
         .kustomization(&member.spec, "spec.path");
+        if left_out.is_some() {
+            let violation = violation.left_out_by(fleet, member);
+            findings.report(violation.help("bring the folder back there, or name another one"));
+            continue;
+        }
         findings.report(match nearest(fleet, &folder) {
             Some(near) => violation.help(format!("did you mean ./{near}?")),
             None => violation.help("`path` is relative to the root of the source"),

@@ -1,8 +1,8 @@
 //! Builds that failed, of clusters and of overlays.
 
 use flux_render::{
-    Error,
-    flux::{Kustomization, Outcome},
+    Error, ErrorKind,
+    flux::{Member, Outcome},
 };
 
 use crate::{
@@ -15,7 +15,7 @@ pub(super) struct Failure<'f> {
     pub(super) error: &'f Error,
     folder: String,
     cluster: Option<&'f str>,
-    spec: Option<&'f Kustomization>,
+    member: Option<&'f Member>,
 }
 
 /// All builds that failed.
@@ -25,13 +25,13 @@ pub(super) fn all(fleet: &Fleet) -> Vec<Failure<'_>> {
             error,
             folder: member.spec.folder(),
             cluster: Some(&cluster.name),
-            spec: Some(&member.spec),
+            member: Some(member),
         }),
         _ => None,
     });
     let overlays = fleet.overlays.iter().filter_map(|overlay| {
         let error = overlay.outcome.as_ref().err()?;
-        Some(Failure { error, folder: overlay.folder.clone(), cluster: None, spec: None })
+        Some(Failure { error, folder: overlay.folder.clone(), cluster: None, member: None })
     });
     members.chain(overlays).collect()
 }
@@ -39,7 +39,7 @@ pub(super) fn all(fleet: &Fleet) -> Vec<Failure<'_>> {
 impl Failure<'_> {
     /// The finding that tells of it: where the trouble is written, else where the folder is named.
     pub(super) fn violation(&self, fleet: &Fleet) -> FleetViolation {
-        let named = self.spec.and_then(|spec| fleet.location_of(&spec.path.origin));
+        let named = self.member.and_then(|member| fleet.location_of(&member.spec.path.origin));
         let written = self.error.place.and_then(|place| fleet.files.location(place));
         let file = format!("{}/kustomization.yaml", self.folder);
         let location = written
@@ -48,8 +48,12 @@ impl Failure<'_> {
         let mut violation = FleetViolation::new(location.clone(), &self.error.message)
             .cluster(self.cluster)
             .help("nothing of this build is applied, nor was it checked");
-        if let Some(spec) = self.spec {
+        if let Some(member) = self.member {
+            let spec = &member.spec;
             violation = violation.kustomization(spec, "");
+            if self.error.kind == ErrorKind::LeftOut {
+                violation = violation.left_out_by(fleet, member);
+            }
             if let Some(named) = named.filter(|named| *named != location) {
                 let message = format!("the Kustomization {} builds it", spec.name);
                 violation = violation.related(Some(named), message);

@@ -7,12 +7,13 @@ use rayon::prelude::*;
 use spanned_yaml::Node;
 
 use super::{
+    artifact::{ArtifactFiles, SourceSettings},
     discover::files_below,
     manifest::Manifest,
     objects::ObjectId,
     pipeline::{Applied, Problem, Rendering, render_one},
-    source::{Artifact, Reason, Source, SourceVerdict, same_repository},
-    spec::{Kustomization, Name, SourceRef, SubstituteFrom},
+    source::{self, Artifact, Reason, Source, SourceVerdict, same_repository},
+    spec::{Kustomization, Located, Name, SourceRef, SubstituteFrom},
     variables::{Found, Variables},
 };
 use crate::{
@@ -55,6 +56,9 @@ pub struct Cluster {
     pub strict: bool,
     /// Rendering gave new Kustomizations or variables even after many rounds.
     pub unsettled: bool,
+    /// What is in the artifacts of sources, by kind and name. It stays once it is known: a source
+    /// may leave out the very file in which it is written, and is in the cluster all the same.
+    artifacts: BTreeMap<(String, Name), Located<SourceSettings>>,
 }
 
 /// A Kustomization of a cluster.
@@ -66,6 +70,9 @@ pub struct Member {
     pub parent: Option<usize>,
     /// What its source is.
     pub source: SourceVerdict,
+    /// What its source says of what is in the artifact (as `spec.ignore`), and where; none if it
+    /// says nothing.
+    pub artifact: Option<Located<SourceSettings>>,
     /// What came out.
     pub outcome: Outcome,
     /// What is wrong with its variables.
@@ -85,8 +92,8 @@ pub enum Outcome {
     Failed(Error),
     /// Its source isn't this repository.
     Elsewhere,
-    /// Its folder isn't there.
-    NoFolder,
+    /// Its folder isn't there; with a reason, it is in the repository, but not in the artifact.
+    NoFolder(Option<String>),
 }
 
 impl Outcome {
@@ -111,12 +118,15 @@ impl Member {
 struct Input {
     source: SourceVerdict,
     spec: Kustomization,
+    artifact: Option<SourceSettings>,
     variables: Option<Variables>,
     strict: bool,
 }
 
 /// Rounds after which a cluster that goes on changing is given up.
 const MOST_ROUNDS: usize = 32;
+/// The kinds of sources that a repository can be.
+const REPOSITORIES: [&str; 3] = ["GitRepository", "OCIRepository", "Bucket"];
 /// Most Kustomizations of a cluster.
 const MOST_MEMBERS: usize = 20_000;
 
@@ -150,6 +160,7 @@ impl Member {
             spec,
             parent,
             source: SourceVerdict::Missing,
+            artifact: None,
             outcome: Outcome::Elsewhere,
             problems: Vec::new(),
             as_written: Vec::new(),
@@ -179,12 +190,29 @@ impl Cluster {
     fn render_round(&mut self, builder: &Builder<'_>, settings: &ClusterSettings) -> bool {
         self.mount();
         let sources = self.sources();
+        self.find_artifacts(settings, &sources);
+        let mut artifacts: BTreeMap<String, ArtifactFiles<'_>> = BTreeMap::new();
+        for artifact in self.members.iter().filter_map(|member| member.artifact.as_ref()) {
+            artifacts.entry(artifact.value.title.clone()).or_insert_with(|| {
+                ArtifactFiles::of_source(builder.files(), artifact.value.clone())
+            });
+        }
+        // What is built of one artifact isn't what is built of another one.
+        let builders: BTreeMap<&str, Builder<'_>> =
+            artifacts.iter().map(|(title, files)| (title.as_str(), Builder::new(files))).collect();
+        let builder_of = |member: &Member| {
+            let own = member.artifact.as_ref();
+            own.and_then(|own| builders.get(own.value.title.as_str())).unwrap_or(builder)
+        };
         let data = self.data();
         let next: Vec<Next> = self
             .members
             .par_iter()
             .enumerate()
-            .map(|(index, member)| self.next(index, member, builder, settings, &sources, &data))
+            .map(|(index, member)| {
+                let source = verdict(index, &member.spec, builder, settings, &sources);
+                self.next(member, source, builder_of(member), settings, &data)
+            })
             .collect();
         let mut changed = false;
         for (member, next) in self.members.iter_mut().zip(next) {
@@ -192,8 +220,11 @@ impl Cluster {
             member.problems = next.problems;
             if let Some(outcome) = next.outcome {
                 let failed_root = member.parent.is_none() && matches!(outcome, Outcome::Failed(_));
-                member.as_written =
-                    if failed_root { as_written(builder, &member.spec) } else { Vec::new() };
+                member.as_written = if failed_root {
+                    as_written(builder_of(member), &member.spec)
+                } else {
+                    Vec::new()
+                };
                 member.outcome = outcome;
                 changed = true;
             }
@@ -204,14 +235,12 @@ impl Cluster {
 
     fn next(
         &self,
-        index: usize,
         member: &Member,
+        source: SourceVerdict,
         builder: &Builder<'_>,
         settings: &ClusterSettings,
-        sources: &[Source],
         data: &BTreeMap<(&str, &str, &str), Found<'_>>,
     ) -> Next {
-        let source = verdict(index, &member.spec, builder, settings, sources);
         let mut problems = Vec::new();
         let variables = member.spec.post_build.as_ref().and_then(|post_build| {
             let namespace = member.spec.name.namespace.as_str();
@@ -230,16 +259,18 @@ impl Cluster {
         let input = Input {
             source: source.clone(),
             spec: member.spec.clone(),
+            artifact: member.artifact.as_ref().map(|artifact| artifact.value.clone()),
             variables,
             strict: self.strict,
         };
         if member.input.as_ref() == Some(&input) {
             return Next { source, problems, input, outcome: None };
         }
+        let folder = member.spec.folder();
         let outcome = if !matches!(source, SourceVerdict::Here(_)) {
             Outcome::Elsewhere
-        } else if !builder.files().is_folder(&member.spec.folder()) {
-            Outcome::NoFolder
+        } else if !builder.files().is_folder(&folder) {
+            Outcome::NoFolder(builder.files().left_out(&folder))
         } else {
             match render_one(builder, &member.spec, input.variables.as_ref(), self.strict) {
                 Ok(rendering) => Outcome::Rendered(rendering),
@@ -265,6 +296,39 @@ impl Cluster {
             let artifact = source.filter(|source| source.kind == "ExternalArtifact");
             member.spec.mounts =
                 artifact.and_then(|source| mounts.get(&source.name)).cloned().unwrap_or_default();
+        }
+    }
+
+    /// Finds out what is in the artifacts from which the members are built.
+    fn find_artifacts(&mut self, settings: &ClusterSettings, sources: &[Source]) {
+        for source in sources {
+            let key = (source.kind.clone(), source.name.clone());
+            if source.settings.value.matter() {
+                self.artifacts.insert(key, source.settings.clone());
+            } else {
+                self.artifacts.remove(&key);
+            }
+        }
+        let find =
+            |kind: &str, name: &Name| self.artifacts.get(&(kind.to_owned(), name.clone())).cloned();
+        for member in &mut self.members {
+            member.artifact = match (&member.spec.source, &settings.source) {
+                (Some(wanted), _) if wanted.kind == "ExternalArtifact" => {
+                    let made = sources
+                        .iter()
+                        .find(|source| source.kind == wanted.kind && source.name == wanted.name);
+                    let mut parts = made
+                        .iter()
+                        .flat_map(|made| &made.copied_from)
+                        .map(|(kind, name)| find(kind, name));
+                    // Of several sources, what is copied from which isn't followed.
+                    let first = parts.next().flatten();
+                    first.filter(|first| parts.all(|other| other.as_ref() == Some(first)))
+                }
+                (Some(wanted), _) => find(&wanted.kind, &wanted.name),
+                (None, Some(name)) => REPOSITORIES.iter().find_map(|kind| find(kind, name)),
+                (None, None) => None,
+            };
         }
     }
 
@@ -377,9 +441,11 @@ impl Cluster {
             }
             let spec = applied.manifest.root().and_then(|root| root.get("spec"));
             let url = spec.and_then(|spec| spec.get("url").or_else(|| spec.get("endpoint")));
+            let (kind, name) = (applied.id.kind.clone(), name_of(&applied.id));
             sources.push(Source {
-                kind: applied.id.kind.clone(),
-                name: name_of(&applied.id),
+                settings: source::settings(&applied.manifest, &kind, &name, spec),
+                kind,
+                name,
                 origin: url
                     .and_then(|node| applied.manifest.origin(node.span().start).cloned())
                     .unwrap_or_default(),
@@ -522,7 +588,7 @@ fn verdict(
     // Where nothing in the repository says by which source the folder came, it is Flux's usual one.
     let usual = Name { namespace: "flux-system".into(), name: "flux-system".into() };
     let bootstrap = settings.source.as_ref().unwrap_or(&usual);
-    let is_git = matches!(wanted.kind.as_str(), "GitRepository" | "OCIRepository" | "Bucket");
+    let is_git = REPOSITORIES.contains(&wanted.kind.as_str());
     if *bootstrap == wanted.name && is_git {
         return SourceVerdict::Here(Reason::Bootstrap);
     }

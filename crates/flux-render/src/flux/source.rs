@@ -2,7 +2,11 @@
 
 use spanned_yaml::Node;
 
-use super::spec::Name;
+use super::{
+    artifact::SourceSettings,
+    manifest::Manifest,
+    spec::{Located, Name},
+};
 use crate::place::Origin;
 
 /// What a Kustomization's source is.
@@ -58,6 +62,46 @@ pub(crate) struct Source {
     pub(crate) origin: Origin,
     /// The sources that it is made of, where it is made of others.
     pub(crate) copied_from: Vec<(String, Name)>,
+    /// What it says of what is in its artifact, and where.
+    pub(crate) settings: Located<SourceSettings>,
+}
+
+/// What a source's spec says of what its artifact holds.
+pub(crate) fn settings(
+    manifest: &Manifest,
+    kind: &str,
+    name: &Name,
+    spec: Option<Node<'_>>,
+) -> Located<SourceSettings> {
+    let get = |key: &str| spec.and_then(|spec| spec.get(key)).filter(|node| !node.is_null());
+    let text = |node: Node<'_>| node.as_str().map(str::to_owned);
+    // A layer that is copied is an artifact as it was pushed.
+    let is_copied = kind == "OCIRepository"
+        && get("layerSelector").and_then(|layer| layer.get("operation")?.as_str()) == Some("copy");
+    let ignore = get("ignore").filter(|_| !is_copied);
+    let fetched = match kind {
+        "GitRepository" => get("sparseCheckout"),
+        "Bucket" => get("prefix"),
+        _ => None,
+    };
+    let prefixes = fetched.map(|node| match node.as_str() {
+        Some(prefix) => vec![prefix.to_owned()],
+        None => node
+            .items()
+            .filter_map(|item| item.as_str())
+            .map(|path| path.strip_prefix("./").unwrap_or(path).to_owned())
+            .collect(),
+    });
+    let at = ignore.or(fetched);
+    Located {
+        value: SourceSettings {
+            title: format!("{kind} {name}"),
+            is_bucket: kind == "Bucket",
+            ignore: ignore.and_then(text),
+            prefixes: prefixes.unwrap_or_default(),
+        },
+        origin: at.and_then(|node| manifest.origin(node.span().start).cloned()).unwrap_or_default(),
+    }
 }
 
 /// What an ArtifactGenerator (source.extensions.fluxcd.io) makes.

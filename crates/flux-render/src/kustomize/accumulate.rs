@@ -109,6 +109,10 @@ impl Run<'_, '_> {
             }
         }
         let Some((name, path, tree)) = found else {
+            let mut paths = FILE_NAMES.iter().filter_map(|name| join(folder, name).ok());
+            if let Some(why) = paths.find_map(|path| files.left_out(&path)) {
+                return Err(Error::new(ErrorKind::LeftOut, why).at(from));
+            }
             return Err(Error::new(
                 ErrorKind::NotFound,
                 format!("{} has no kustomization file", shown(folder)),
@@ -310,11 +314,7 @@ impl Run<'_, '_> {
         path: &str,
     ) -> Result<Arc<Accumulated>, Error> {
         if !self.builder.files.is_folder(path) {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("there is no file or folder {path}"),
-            )
-            .at(text.place));
+            return Err(Error::missing(self.builder.files, path, "file or folder").at(text.place));
         }
         target.chain.admit(path, text.place)?;
         if target.origin.is_some() || self.has_own_schema() {
@@ -397,8 +397,7 @@ impl Run<'_, '_> {
         }
         let path = join(target.chain.folder, &text.value).map_err(|error| error.at(text.place))?;
         if !self.builder.files.is_folder(&path) {
-            return Err(Error::new(ErrorKind::NotFound, format!("there is no folder {path}"))
-                .at(text.place));
+            return Err(Error::missing(self.builder.files, &path, "folder").at(text.place));
         }
         target.chain.admit(&path, text.place)?;
         let component = self.enter(target, text, &path)?;

@@ -35,7 +35,7 @@ impl Context<'_> {
 
     pub(crate) fn bytes(&self, text: &Text) -> Result<Arc<[u8]>, Error> {
         let path = self.path(text)?;
-        let bytes = self.files.bytes(&path).ok_or_else(|| missing_file(text, &path))?;
+        let bytes = self.files.bytes(&path).ok_or_else(|| missing_file(self.files, text, &path))?;
         self.note(path);
         Ok(bytes)
     }
@@ -43,7 +43,7 @@ impl Context<'_> {
     /// A file of YAML that a field names.
     pub(crate) fn file(&self, text: &Text) -> Result<LoadedFile, Error> {
         let path = self.path(text)?;
-        let tree = self.files.tree(&path).ok_or_else(|| missing_file(text, &path))?;
+        let tree = self.files.tree(&path).ok_or_else(|| missing_file(self.files, text, &path))?;
         let id = self.files.id(&path);
         self.note(path);
         Ok(LoadedFile { id, tree })
@@ -98,8 +98,8 @@ pub(super) fn remote(text: &Text) -> Error {
     .at(text.place)
 }
 
-pub(super) fn missing_file(text: &Text, path: &str) -> Error {
-    Error::new(ErrorKind::NotFound, format!("there is no file {path}")).at(text.place)
+pub(super) fn missing_file(files: &dyn Files, text: &Text, path: &str) -> Error {
+    Error::missing(files, path, "file").at(text.place)
 }
 
 /// What kustomize takes for an address instead of a path.

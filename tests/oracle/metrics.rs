@@ -19,23 +19,20 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// What the services export: name and labels. To be taken from `api::metrics::NAMES`.
-const OF_SERVICES: &[(&str, &[&str])] = &[
-    ("build_info", &["service", "version"]),
-    ("http_request_duration_seconds_bucket", &["method", "route", "le"]),
-    ("http_request_duration_seconds_count", &["method", "route"]),
-    ("http_request_duration_seconds_sum", &["method", "route"]),
-    ("http_requests_in_flight", &[]),
-    ("http_requests_total", &["method", "route", "status"]),
-    ("predictions_total", &["symbol"]),
-    ("process_cpu_seconds_total", &[]),
-    ("process_max_fds", &[]),
-    ("process_open_fds", &[]),
-    ("process_resident_memory_bytes", &[]),
-    ("process_start_time_seconds", &[]),
-    ("store_errors_total", &["operation"]),
-    ("store_up", &[]),
-];
+/// What the services export: the names of their series, with labels.
+fn of_services() -> BTreeMap<String, Vec<&'static str>> {
+    let mut series = BTreeMap::new();
+    for metric in api::metrics::NAMES {
+        for name in metric.series() {
+            let mut labels = metric.labels.to_vec();
+            if name.ends_with("_bucket") {
+                labels.push("le");
+            }
+            series.insert(name, labels);
+        }
+    }
+    series
+}
 
 /// What Prometheus adds to each of them.
 const OF_TARGETS: &[&str] =
@@ -148,8 +145,10 @@ fn collect(value: &Value, path: &str, found: &mut Expressions) {
 }
 
 fn named_ones_exist() -> Result<(), Failed> {
-    let known: BTreeMap<&str, &[&str]> =
-        OF_SERVICES.iter().chain(OF_THE_PLATFORM).copied().collect();
+    let of_platform =
+        OF_THE_PLATFORM.iter().map(|(name, labels)| ((*name).to_owned(), labels.to_vec()));
+    let mut known = of_services();
+    known.extend(of_platform);
     let expressions = expressions(&built("production")?)?;
     let inputs: Vec<Input> =
         expressions.iter().map(|(_, text)| Input { text: text.clone() }).collect();

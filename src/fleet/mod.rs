@@ -12,8 +12,8 @@ use std::{
 use flux_render::{
     Error, ErrorKind, Files, Origin, Place,
     flux::{
-        self, Applied, ArtifactFiles, Cluster, ClusterSettings, Kustomization, Member, Outcome,
-        Rendering,
+        self, Applied, ArtifactFiles, Cluster, ClusterSettings, IgnoreFile, Kustomization, Member,
+        Outcome, Rendering,
     },
     kustomize::{Builder, FILE_NAMES, Uses, uses},
 };
@@ -33,8 +33,10 @@ use crate::{
 /// All that a repository applies.
 #[derive(Debug, Default)]
 pub struct Fleet {
-    /// The files that it is made of.
+    /// The files that it is made of, with those that Flux leaves out.
     pub files: Arc<RepositoryFiles>,
+    /// What the repository leaves out of artifacts.
+    source_ignores: Arc<[IgnoreFile]>,
     /// Clusters, by name.
     pub clusters: Vec<Cluster>,
     /// Overlays that no cluster uses, by folder.
@@ -142,7 +144,8 @@ impl Fleet {
         visit: impl Fn(&Arc<RepositoryFiles>, &mut Overlay) -> T + Sync,
     ) -> (Self, Vec<T>) {
         let files = Arc::new(RepositoryFiles::new(contents, contents.root.as_deref()));
-        let artifact = ArtifactFiles::new(&*files, contents.source_ignores.clone());
+        let source_ignores: Arc<[IgnoreFile]> = contents.source_ignores.clone().into();
+        let artifact = ArtifactFiles::new(&*files, Arc::clone(&source_ignores));
         let builder = Builder::new(&artifact);
         let settings = clusters_of(contents, config, remotes, &artifact);
         let clusters: Vec<Cluster> =
@@ -198,7 +201,7 @@ impl Fleet {
         fleet.used.extend(used);
         fleet.folders.extend(folders);
         drop(builder);
-        fleet.files = files;
+        (fleet.files, fleet.source_ignores) = (files, source_ignores);
         (fleet, results)
     }
 
@@ -208,6 +211,11 @@ impl Fleet {
         self.clusters.retain(|cluster| names.contains(&cluster.name));
         self.overlays.clear();
         self.used.extend(self.manifests.iter().map(ToString::to_string));
+    }
+
+    /// The files without those that Flux leaves out, whatever the source.
+    pub fn artifact(&self) -> ArtifactFiles<'_> {
+        ArtifactFiles::new(&*self.files, Arc::clone(&self.source_ignores))
     }
 
     /// What is applied together.

@@ -1,5 +1,5 @@
 //! Sources that leave out a part of the repository.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test may stop")]
 
 use flux_render::{
     ErrorKind, Files, MemoryFiles,

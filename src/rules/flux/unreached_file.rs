@@ -53,7 +53,7 @@
 //!
 //! - https://fluxcd.io/flux/components/kustomize/kustomizations/#path
 
-use flux_render::kustomize::FILE_NAMES;
+use flux_render::{Files, kustomize::FILE_NAMES};
 
 use crate::rules::kustomize::unused;
 use crate::{
@@ -75,19 +75,20 @@ fn check(fleet: &Fleet, findings: &mut FleetFindings) {
     if fleet.clusters.is_empty() {
         return;
     }
+    let artifact = fleet.artifact();
     for overlay in &fleet.overlays {
         let name = FILE_NAMES.iter().find_map(|name| {
             let path = flux_render::join(&overlay.folder, name).ok()?;
             fleet.manifests.iter().find(|known| ***known == *path)
         });
-        let Some(path) = name else { continue };
+        let Some(path) = name.filter(|path| artifact.tree(path).is_some()) else { continue };
         findings.report(
             FleetViolation::new(Location::file(path.clone()), "no cluster uses this overlay")
                 .help("point a Kustomization at its folder, or delete it"),
         );
     }
     for path in unused::manifests(fleet) {
-        if unused::kustomization_above(fleet, &path).is_none() {
+        if unused::kustomization_above(&artifact, &path).is_none() {
             findings.report(
                 FleetViolation::new(
                     Location::file(path.clone()),

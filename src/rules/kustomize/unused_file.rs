@@ -73,8 +73,9 @@ fn check(fleet: &Fleet, findings: &mut FleetFindings) {
     if fleet.folders.is_empty() {
         return;
     }
+    let artifact = fleet.artifact();
     for path in unused::manifests(fleet) {
-        let Some(folder) = unused::kustomization_above(fleet, &path) else { continue };
+        let Some(folder) = unused::kustomization_above(&artifact, &path) else { continue };
         if !fleet.folders.contains(folder) {
             continue;
         }

@@ -4,15 +4,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use rayon::prelude::*;
-use spanned_yaml::Node;
 
 use super::{
     artifact::{ArtifactFiles, SourceSettings},
     discover::files_below,
     manifest::Manifest,
-    objects::ObjectId,
     pipeline::{Applied, Problem, Rendering, render_one},
-    source::{self, Artifact, Reason, Source, SourceVerdict, same_repository},
+    source::{Artifact, REPOSITORIES, Reason, Source, SourceVerdict, same_repository},
     spec::{Kustomization, Located, Name, SourceRef, SubstituteFrom},
     variables::{Found, Variables},
 };
@@ -125,8 +123,6 @@ struct Input {
 
 /// Rounds after which a cluster that goes on changing is given up.
 const MOST_ROUNDS: usize = 32;
-/// The kinds of sources that a repository can be.
-const REPOSITORIES: [&str; 3] = ["GitRepository", "OCIRepository", "Bucket"];
 /// Most Kustomizations of a cluster.
 const MOST_MEMBERS: usize = 20_000;
 
@@ -284,7 +280,7 @@ impl Cluster {
     fn mount(&mut self) {
         let mut mounts: BTreeMap<Name, Vec<(String, String)>> = BTreeMap::new();
         for (_, applied) in self.objects().filter(|(_, one)| one.id.kind == "ArtifactGenerator") {
-            let namespace = name_of(&applied.id).namespace;
+            let namespace = Name::of(&applied.id).namespace;
             for artifact in
                 applied.manifest.root().iter().flat_map(|root| Artifact::of(*root, &namespace))
             {
@@ -420,40 +416,7 @@ impl Cluster {
 
     /// The sources that are rendered.
     fn sources(&self) -> Vec<Source> {
-        let text = |node: Option<Node<'_>>| node.and_then(|node| node.as_str()).map(str::to_owned);
-        let mut sources = Vec::new();
-        for (_, applied) in self.objects() {
-            if applied.id.kind == "ArtifactGenerator" {
-                let namespace = name_of(&applied.id).namespace;
-                let made = applied.manifest.root().map(|root| Artifact::of(root, &namespace));
-                sources.extend(made.into_iter().flatten().map(|artifact| Source {
-                    kind: "ExternalArtifact".to_owned(),
-                    name: artifact.name,
-                    copied_from: artifact.sources,
-                    ..Source::default()
-                }));
-            }
-            let kinds = ["GitRepository", "OCIRepository", "Bucket", "ExternalArtifact"];
-            if applied.id.group() != "source.toolkit.fluxcd.io"
-                || !kinds.contains(&applied.id.kind.as_str())
-            {
-                continue;
-            }
-            let spec = applied.manifest.root().and_then(|root| root.get("spec"));
-            let url = spec.and_then(|spec| spec.get("url").or_else(|| spec.get("endpoint")));
-            let (kind, name) = (applied.id.kind.clone(), name_of(&applied.id));
-            sources.push(Source {
-                settings: source::settings(&applied.manifest, &kind, &name, spec),
-                kind,
-                name,
-                origin: url
-                    .and_then(|node| applied.manifest.origin(node.span().start).cloned())
-                    .unwrap_or_default(),
-                url: text(url).unwrap_or_default(),
-                copied_from: Vec::new(),
-            });
-        }
-        sources
+        self.objects().flat_map(|(_, applied)| Source::of(applied)).collect()
     }
 
     /// What `substituteFrom` can name.
@@ -534,11 +497,6 @@ fn as_written(builder: &Builder<'_>, spec: &Kustomization) -> Vec<Applied> {
 fn made_by(manifest: &Manifest) -> Option<&str> {
     let target = manifest.root()?.get("spec")?.get("target")?;
     target.get("name")?.as_str()
-}
-
-fn name_of(id: &ObjectId) -> Name {
-    let namespace = if id.namespace.is_empty() { "default" } else { &id.namespace };
-    Name { namespace: namespace.to_owned(), name: id.name.clone() }
 }
 
 /// What a Kustomization's source is.

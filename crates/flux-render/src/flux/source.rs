@@ -5,6 +5,7 @@ use spanned_yaml::Node;
 use super::{
     artifact::SourceSettings,
     manifest::Manifest,
+    pipeline::Applied,
     spec::{Located, Name},
 };
 use crate::place::Origin;
@@ -66,8 +67,45 @@ pub(crate) struct Source {
     pub(crate) settings: Located<SourceSettings>,
 }
 
+/// The kinds of sources that a repository can be.
+pub(crate) const REPOSITORIES: [&str; 3] = ["GitRepository", "OCIRepository", "Bucket"];
+
+impl Source {
+    /// The sources that an object is, or has made.
+    pub(crate) fn of(applied: &Applied) -> Vec<Self> {
+        let (kind, name) = (&applied.id.kind, Name::of(&applied.id));
+        let root = applied.manifest.root();
+        if kind == "ArtifactGenerator" {
+            let made = root.map(|root| Artifact::of(root, &name.namespace)).unwrap_or_default();
+            let source = |artifact: Artifact| Self {
+                kind: "ExternalArtifact".to_owned(),
+                name: artifact.name,
+                copied_from: artifact.sources,
+                ..Self::default()
+            };
+            return made.into_iter().map(source).collect();
+        }
+        let is_source = REPOSITORIES.contains(&kind.as_str()) || kind == "ExternalArtifact";
+        if applied.id.group() != "source.toolkit.fluxcd.io" || !is_source {
+            return Vec::new();
+        }
+        let spec = root.and_then(|root| root.get("spec"));
+        let url = spec.and_then(|spec| spec.get("url").or_else(|| spec.get("endpoint")));
+        vec![Self {
+            settings: settings(&applied.manifest, kind, &name, spec),
+            kind: kind.clone(),
+            name,
+            url: url.and_then(|node| node.as_str()).unwrap_or_default().to_owned(),
+            origin: url
+                .and_then(|node| applied.manifest.origin(node.span().start).cloned())
+                .unwrap_or_default(),
+            copied_from: Vec::new(),
+        }]
+    }
+}
+
 /// What a source's spec says of what its artifact holds.
-pub(crate) fn settings(
+fn settings(
     manifest: &Manifest,
     kind: &str,
     name: &Name,

@@ -318,7 +318,7 @@ fn is_left_out_by_default(path: &str, is_folder: bool) -> bool {
         let extension = name.rsplit_once('.').map(|(before, extension)| (extension, before));
         let is_binary = match extension {
             Some(("jpg" | "jpeg" | "gif" | "png" | "wmv" | "flv" | "zip", _)) => true,
-            Some(("gz", before)) => before.ends_with(".tar"),
+            Some(("gz", before)) => before.rsplit_once('.').is_some_and(|(_, last)| last == "tar"),
             _ => false,
         };
         if is_listed || is_binary {

@@ -2,7 +2,7 @@
 
 use spanned_yaml::{Kind, Node, Span};
 
-use super::manifest::Manifest;
+use super::{manifest::Manifest, objects::ObjectId};
 use crate::{
     files::Files,
     kustomize::{Image, Overlay, Patch, ResId, Selector, Text, block_lines},
@@ -19,6 +19,14 @@ pub struct Name {
     pub namespace: String,
     /// `metadata.name`.
     pub name: String,
+}
+
+impl Name {
+    /// An object's name, in the namespace that it gets where it has none.
+    pub(crate) fn of(id: &ObjectId) -> Self {
+        let namespace = if id.namespace.is_empty() { "default" } else { &id.namespace };
+        Self { namespace: namespace.to_owned(), name: id.name.clone() }
+    }
 }
 
 impl std::fmt::Display for Name {

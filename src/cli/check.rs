@@ -366,8 +366,11 @@ impl Target {
             repo::git::changed_since(&self.root, revision)
                 .map_err(|error| Failure::new(format!("--changed: {error}")))?
         };
-        let mut changed =
-            Changed { everything: files.contains(repo::CONFIG_FILE), ..Changed::default() };
+        // What either says decides about all other files.
+        let decisive = |path: &String| {
+            path == repo::CONFIG_FILE || path.rsplit('/').next() == Some(".sourceignore")
+        };
+        let mut changed = Changed { everything: files.iter().any(decisive), ..Changed::default() };
         for file in contents.files.iter().filter(|file| files.contains(&*file.path)) {
             add_namespaces(file, &mut changed);
         }

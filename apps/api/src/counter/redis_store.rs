@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use arc_swap::ArcSwapOption;
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::{
-    sync::Notify,
+    sync::{Notify, Semaphore},
     time::{sleep, timeout},
 };
 
@@ -27,6 +27,9 @@ pub(super) const RESPONSE_TIME: Duration = Duration::from_secs(2);
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// From a failed connection to the next attempt: the first time, and at the most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+/// Commands that Redis has at a time. What waits here when a connection breaks wasn't sent, so that
+/// few outcomes are unknown; for throughput this is plenty.
+const COMMANDS: usize = 64;
 /// How often a command is sent if the server refuses it for a state that passes, and how long
 /// between. A refused command wasn't carried out, so that this never counts twice.
 const ATTEMPTS: u32 = 4;
@@ -40,6 +43,7 @@ struct Inner {
     settings: RedisSettings,
     health: Health,
     connection: ArcSwapOption<Connection>,
+    commands: Semaphore,
     /// Told when a command failed: the connection is looked at without waiting.
     suspect: Notify,
 }
@@ -51,7 +55,8 @@ impl RedisStore {
         let _ = rustls::crypto::ring::default_provider().install_default();
         health.store(false);
         let connection = ArcSwapOption::empty();
-        let inner = Arc::new(Inner { settings, health, connection, suspect: Notify::new() });
+        let (commands, suspect) = (Semaphore::new(COMMANDS), Notify::new());
+        let inner = Arc::new(Inner { settings, health, connection, commands, suspect });
         let task = Arc::clone(&inner);
         tokio::spawn(async move { task.keep_connected().await });
         Self(inner)
@@ -127,6 +132,9 @@ impl Inner {
     async fn command<T: FromRedisValue>(&self, command: Cmd) -> Result<T, StoreError> {
         let mut attempt = 1;
         loop {
+            let Ok(Ok(turn)) = timeout(RESPONSE_TIME, self.commands.acquire()).await else {
+                return Err(StoreError::Unavailable("too many commands wait for Redis".into()));
+            };
             let Some(connection) = self.connection.load_full() else {
                 return Err(StoreError::Unavailable("there is no connection".into()));
             };
@@ -134,6 +142,7 @@ impl Inner {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
+            drop(turn);
             let failure = classify(&error);
             if failure.connection_lost {
                 // Only this connection: the task may have made a new one by now.

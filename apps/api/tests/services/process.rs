@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     process::{Child, Command, Output, Stdio},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -127,6 +127,7 @@ fn a_port_that_is_taken_is_an_error_that_names_it() {
 struct Process {
     child: Child,
     address: SocketAddr,
+    log: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Process {
@@ -136,17 +137,25 @@ impl Process {
         let mut child = command(name, &variables).stdout(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stdout.take().unwrap());
         // From here on the child is killed whatever happens.
-        let mut process = Self { child, address: ([0, 0, 0, 0], 0).into() };
-        let mut line = String::new();
-        log.read_line(&mut line).unwrap();
-        let line: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!((&line["message"], &line["service"]), (&"listening".into(), &name.into()));
+        let written = Arc::new(Mutex::new(Vec::new()));
+        let address = ([0, 0, 0, 0], 0).into();
+        let mut process = Self { child, address, log: Arc::clone(&written) };
+        let line = loop {
+            let mut line = String::new();
+            assert!(log.read_line(&mut line).unwrap() > 0, "it ended before it listened");
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if line["message"] == "listening" {
+                break line;
+            }
+        };
+        assert_eq!(line["service"], name);
         process.address = line["address"].as_str().unwrap().parse().unwrap();
         // Read on, so that the process never waits for its log; each line must be JSON.
         std::thread::spawn(move || {
             for line in log.lines() {
                 let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
                 assert!(line["timestamp"].is_string() && line["level"].is_string());
+                written.lock().unwrap().push(line);
             }
         });
         process
@@ -186,6 +195,44 @@ async fn each_binary_answers_and_ends_by_sigterm_and_sigint() {
             assert_eq!(process.exit(Duration::from_secs(10)).await, Some(0), "{name}");
         }
     }
+}
+
+/// Waits for a line of the log.
+async fn logged(process: &Process, wanted: impl Fn(&Value) -> bool) -> Value {
+    let begun = Instant::now();
+    loop {
+        if let Some(line) = process.log.lock().unwrap().iter().find(|line| wanted(line)) {
+            return line.clone();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", process.log);
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_log_tells_of_each_request_by_its_id_and_of_causes_that_clients_are_not_told() {
+    // Nothing listens on port 1.
+    let process = Process::start("counter", &[("REDIS_URL", "redis://127.0.0.1:1")]);
+    let mut client = Client::http1(process.address).await;
+    let id = [("x-request-id", "of-this-test")];
+    let answer = client.ask_with("POST", "/write", &id, "").await;
+    assert_eq!(answer.problem(), "store-unavailable");
+    let line = logged(&process, |line| line["message"] == "answered").await;
+    assert_eq!((&line["status"], &line["level"]), (&503.into(), &"INFO".into()));
+    let span = &line["span"];
+    assert_eq!((&span["id"], &span["route"]), (&"of-this-test".into(), &"/write".into()));
+    let line = logged(&process, |line| line["message"] == "request failed").await;
+    assert_eq!(
+        (&line["cause"], &line["level"]),
+        (&"there is no connection".into(), &"WARN".into())
+    );
+    assert_eq!(line["span"]["id"], "of-this-test");
+    assert!(!answer.text().contains("there is no connection"));
+    // What probes ask all the time isn't told at this level.
+    client.ask("GET", "/livez").await;
+    client.ask("GET", "/read").await;
+    logged(&process, |line| line["span"]["route"] == "/read").await;
+    assert!(process.log.lock().unwrap().iter().all(|line| line["span"]["route"] != "/livez"));
 }
 
 /// Asks without a pause, on one connection as long as it lasts, until told to stop. Every request

@@ -116,6 +116,8 @@ async fn judge(running: &Running, outcome: &Outcome, name: &str) {
     assert!(counter >= confirmed as i64, "confirmed increments were lost");
     assert!(counter <= (confirmed + unknown) as i64, "increments were counted twice");
     assert!(distinct.last().is_none_or(|last| **last <= counter));
+    // Each of the two crashes may leave as many unknown as Redis has commands at a time.
+    assert!(unknown <= INCREMENTS / 20, "too much is unknown");
     assert!(outcome.denied + unknown > 0, "no crash was noticed: this proved nothing");
 }
 

@@ -147,7 +147,11 @@ impl RedisServer {
         } else {
             redis::Client::open(url)?
         };
-        let mut connection = client.get_multiplexed_async_connection().await?;
+        // It may have much else to do.
+        let patient = redis::AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(Duration::from_secs(10)))
+            .set_response_timeout(Some(Duration::from_secs(10)));
+        let mut connection = client.get_multiplexed_async_connection_with_config(&patient).await?;
         command.query_async(&mut connection).await
     }
 

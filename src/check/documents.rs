@@ -8,7 +8,7 @@ use spanned_yaml::{Kind, Node, Span};
 use crate::{
     finding::{Gap, GapKind},
     kube::Object,
-    repo::File,
+    repo::{self, File},
 };
 
 /// What one file holds.
@@ -68,11 +68,6 @@ pub(super) fn open<'a>(file: &'a File, patches: &Patches) -> Documents<'a> {
     found
 }
 
-/// Whether a file is that in which a Helm chart says what it is.
-fn is_chart_file(path: &str) -> bool {
-    path.rsplit('/').next() == Some("Chart.yaml")
-}
-
 impl<'a> Documents<'a> {
     fn gap(&mut self, kind: GapKind, file: &File, span: Span, message: String) {
         self.gaps.push(Gap { kind, message, location: file.location(span) });
@@ -96,7 +91,7 @@ impl<'a> Documents<'a> {
                 (None, None) => {
                     (GapKind::Skipped, "not a Kubernetes object: no apiVersion, no kind".to_owned())
                 }
-                (Some(_), None) if is_chart_file(&file.path) => {
+                (Some(_), None) if repo::chart_folder(&file.path).is_some() => {
                     (GapKind::Skipped, "not a Kubernetes object: says what a Helm chart is".into())
                 }
                 (None, Some(_)) => (GapKind::Unreadable, "has a kind but no apiVersion".to_owned()),

@@ -14,7 +14,7 @@ use super::{
     plan::Plan,
 };
 use crate::{
-    config::{Config, Ignore, PathPattern},
+    config::{Config, Ignore},
     finding::{
         AcceptedGap, Finding, Gap, GapKind, Level, Location, ObjectRef, Suppression,
         SuppressionKind,
@@ -337,8 +337,7 @@ impl Covers<'_> {
             }
             Self::Object(object) => finding.object.as_ref() == Some(object),
             Self::Config(ignore) => {
-                let path = ignore.paths.is_empty()
-                    || ignore.paths.iter().any(|glob| glob.matches(&finding.location.file));
+                let path = ignore.is_for(&finding.location.file);
                 let object = ignore.objects.is_empty()
                     || finding.object.as_ref().is_some_and(|object| {
                         let namespace = object.namespace.as_deref().unwrap_or("default");
@@ -351,13 +350,12 @@ impl Covers<'_> {
             }
         }
     }
-}
 
-impl Covers<'_> {
     fn holds_gap(&self, gap: &Gap) -> bool {
-        let Self::Gaps(kind, ignore) = self else { return false };
-        let in_paths = |glob: &PathPattern| glob.matches(&gap.location.file);
-        *kind == gap.kind && (ignore.paths.is_empty() || ignore.paths.iter().any(in_paths))
+        match self {
+            Self::Gaps(kind, ignore) => *kind == gap.kind && ignore.is_for(&gap.location.file),
+            _ => false,
+        }
     }
 }
 

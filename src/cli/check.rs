@@ -12,6 +12,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use flux_render::flux::SOURCE_IGNORE;
 use memchr::memmem;
 use rayon::prelude::*;
 
@@ -368,7 +369,7 @@ impl Target {
         };
         // What either says decides about all other files.
         let decisive = |path: &String| {
-            path == repo::CONFIG_FILE || path.rsplit('/').next() == Some(".sourceignore")
+            path == repo::CONFIG_FILE || path.rsplit('/').next() == Some(SOURCE_IGNORE)
         };
         let mut changed = Changed { everything: files.iter().any(decisive), ..Changed::default() };
         for file in contents.files.iter().filter(|file| files.contains(&*file.path)) {

@@ -291,3 +291,10 @@ pub struct Ignore {
     /// Last day on which it holds, `YYYY-MM-DD`.
     pub until: Option<String>,
 }
+
+impl Ignore {
+    /// Whether its paths name a file.
+    pub(crate) fn is_for(&self, file: &str) -> bool {
+        self.paths.is_empty() || self.paths.iter().any(|glob| glob.matches(file))
+    }
+}

@@ -14,4 +14,5 @@ pub use file::File;
 pub use files::RepositoryFiles;
 pub use read::{Contents, MAX_FILE_BYTES, Progress, read, read_text};
 pub use root::{CONFIG_FILE, RootError, find_root, relative};
+pub(crate) use walk::chart_folder;
 pub use walk::{Listing, list};

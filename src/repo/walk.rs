@@ -173,7 +173,8 @@ fn is_source_ignore(path: &str) -> bool {
     path.rsplit('/').next() == Some(SOURCE_IGNORE)
 }
 
-fn chart_folder(file: &str) -> Option<&str> {
+/// The folder of a Helm chart, empty or ending in `/`, if the file is its Chart.yaml.
+pub(crate) fn chart_folder(file: &str) -> Option<&str> {
     let folder = file.strip_suffix("Chart.yaml")?;
     (folder.is_empty() || folder.ends_with('/')).then_some(folder)
 }

@@ -21,6 +21,7 @@ pub mod run;
 pub mod secret_file;
 pub mod server;
 pub mod service;
+mod store_error;
 pub mod telemetry;
 
 /// Memory of every binary. musl's own allocator takes one lock for all threads.

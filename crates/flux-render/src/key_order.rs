@@ -77,42 +77,26 @@ fn key_order(a: &str, b: &str) -> Ordering {
     if a.bytes().all(|c| c.is_ascii_alphabetic()) && b.bytes().all(|c| c.is_ascii_alphabetic()) {
         return a.cmp(b);
     }
-    // Without digits, the first difference decides.
     let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     let (Some(x), Some(y)) = (a.chars().nth(same), b.chars().nth(same)) else {
         return a.chars().count().cmp(&b.chars().count());
     };
-    if !(x.is_numeric() || y.is_numeric()) {
-        return x.is_alphabetic().cmp(&y.is_alphabetic()).then(x.cmp(&y));
+    let (letter_x, letter_y) = (x.is_alphabetic(), y.is_alphabetic());
+    if letter_x || letter_y || !(x.is_numeric() || y.is_numeric()) {
+        return letter_x.cmp(&letter_y).then(x.cmp(&y));
     }
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    for (i, (x, y)) in a.iter().zip(&b).enumerate() {
-        if x == y {
-            continue;
-        }
-        let (letter_x, letter_y) = (x.is_alphabetic(), y.is_alphabetic());
-        if letter_x && letter_y {
-            return x.cmp(y);
-        }
-        if letter_x || letter_y {
-            return if letter_y { Ordering::Less } else { Ordering::Greater };
-        }
-        let mut lead = 0_i64;
-        if *x == '0' || *y == '0' {
-            let before = a.iter().take(i).rev().take_while(|c| c.is_numeric());
-            if before.into_iter().any(|c| *c != '0') {
-                lead = 1;
-            }
-        }
-        let run = |text: &[char]| {
-            text.iter().skip(i).take_while(|c| c.is_numeric()).fold((lead, i), |(sum, end), c| {
-                let digit = i64::from(u32::from(*c)) - i64::from(u32::from('0'));
-                (sum.wrapping_mul(10).wrapping_add(digit), end + 1)
-            })
-        };
-        return run(&a).cmp(&run(&b)).then(x.cmp(y));
-    }
-    a.len().cmp(&b.len())
+    // A zero at the front of a number doesn't count, one within it does.
+    let before: Vec<char> = a.chars().take(same).collect();
+    let within = before.iter().rev().take_while(|c| c.is_numeric()).any(|c| *c != '0');
+    let lead = i64::from((x == '0' || y == '0') && within);
+    let number = |text: &str| {
+        let digits = text.chars().skip(same).take_while(|c| c.is_numeric());
+        digits.fold((lead, 0), |(sum, length), c| {
+            let digit = i64::from(u32::from(c)) - i64::from(u32::from('0'));
+            (sum.wrapping_mul(10).wrapping_add(digit), length + 1)
+        })
+    };
+    number(a).cmp(&number(b)).then(x.cmp(&y))
 }
 
 #[cfg(test)]

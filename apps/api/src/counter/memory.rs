@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::store::StoreError;
+use crate::store_error::StoreError;
 
 #[derive(Debug, Default)]
 pub(super) struct Memory(AtomicI64);

@@ -13,11 +13,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{
-    redis_settings::{ConnectError, Connection, RedisSettings},
-    store::StoreError,
-};
+use super::redis_settings::{ConnectError, Connection, RedisSettings};
 use crate::health::Health;
+use crate::store_error::StoreError;
 
 /// Time for connecting to a node, and for its answer to a command.
 pub(super) const CONNECT_TIME: Duration = Duration::from_secs(2);

@@ -7,10 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::store::{Store, StoreError};
+use super::store::Store;
 use crate::{
     http::problem::{self, Kind, Problem},
     metrics::Metrics,
+    store_error::StoreError,
 };
 
 #[derive(Clone)]

@@ -7,7 +7,8 @@ use std::{
 
 use jiff::civil::Date;
 
-use super::{name::Name, store::StoreError};
+use super::name::Name;
+use crate::store_error::StoreError;
 
 /// Most names that are kept: memory isn't for more.
 const MAX: usize = 100_000;

@@ -13,8 +13,9 @@ use sqlx::{
 };
 use tokio::time::{sleep, timeout};
 
-use super::{birthday, name::Name, postgres_settings::PostgresSettings, store::StoreError};
+use super::{birthday, name::Name, postgres_settings::PostgresSettings};
 use crate::health::Health;
+use crate::store_error::StoreError;
 
 /// Time for getting a connection, new or used before.
 const ACQUIRE_TIME: Duration = Duration::from_secs(3);

@@ -12,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     birthday::{days_to_birthday, is_in_future, parse_date},
     name::Name,
-    store::{Store, StoreError},
+    store::Store,
 };
 use crate::{
     http::{
@@ -20,6 +20,7 @@ use crate::{
         problem::{self, Kind, Problem},
     },
     metrics::Metrics,
+    store_error::StoreError,
 };
 
 /// What `Retry-After` says while the database is down, in seconds.
@@ -139,6 +140,7 @@ fn parse_name(text: &str) -> Result<Name, Problem> {
     text.parse().map_err(|error| Problem::new(Kind::InvalidRequest, format!("name: {error}")))
 }
 
+/// Both operations may be repeated without harm, whatever became of them.
 fn failed(error: StoreError) -> Problem {
     let (kind, cause) = match error {
         StoreError::Broken(cause) => return Problem::internal(cause),

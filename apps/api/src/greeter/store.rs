@@ -3,20 +3,7 @@
 use jiff::civil::Date;
 
 use super::{memory::Memory, name::Name, postgres::Postgres};
-
-/// Why an operation failed, by what a client may conclude from it.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum StoreError {
-    /// It was not carried out.
-    #[error("not carried out: {0}")]
-    Unavailable(String),
-    /// It may have been carried out or not. Both operations may be repeated without harm.
-    #[error("not confirmed: {0}")]
-    Unknown(String),
-    /// The store answers, but not with what it should hold.
-    #[error("{0}")]
-    Broken(String),
-}
+use crate::store_error::StoreError;
 
 #[derive(Debug)]
 pub(super) enum Store {

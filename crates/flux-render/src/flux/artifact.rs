@@ -96,32 +96,25 @@ impl<'f> ArtifactFiles<'f> {
 
     /// Whether there is a folder in the artifact, of one that the files have.
     fn has_folder(&self, path: &str) -> bool {
-        if path.is_empty() || self.keeps_defaults {
-            return true;
-        }
-        let on_its_own = match &self.settings {
-            Some(settings) if settings.is_bucket => false,
-            Some(settings) => settings.fetches(&format!("{path}/")),
-            None => true,
-        };
-        (on_its_own && !self.ignore.leaves_out(path, true)) || self.holds_any(path, 0)
+        path.is_empty() || self.keeps_defaults || self.holds(path, 0)
     }
 
-    /// Whether anything below a folder is in the artifact.
-    fn holds_any(&self, folder: &str, depth: usize) -> bool {
-        depth <= crate::MOST_FOLDERS
-            && self.files.list(folder).iter().any(|entry| {
-                let path = below(folder, &entry.name);
-                if !entry.is_folder {
-                    return self.has_file(&path);
-                }
-                let settings = self.settings.as_ref();
-                let on_its_own = settings.is_none_or(|settings| {
-                    !settings.is_bucket && settings.fetches(&format!("{path}/"))
-                });
-                (on_its_own && !self.ignore.leaves_out(&path, true))
-                    || self.holds_any(&path, depth + 1)
-            })
+    /// Whether a folder stands on its own in the artifact, or anything below it is there.
+    fn holds(&self, folder: &str, depth: usize) -> bool {
+        let on_its_own = self
+            .settings
+            .as_ref()
+            .is_none_or(|settings| !settings.is_bucket && settings.fetches(&format!("{folder}/")));
+        (on_its_own && !self.ignore.leaves_out(folder, true))
+            || depth <= crate::MOST_FOLDERS
+                && self.files.list(folder).iter().any(|entry| {
+                    let path = below(folder, &entry.name);
+                    if entry.is_folder {
+                        self.holds(&path, depth + 1)
+                    } else {
+                        self.has_file(&path)
+                    }
+                })
     }
 }
 

@@ -262,8 +262,11 @@ fn is_kustomization_file(tree: &Tree) -> bool {
 
 /// Whether SOPS has encrypted something in the object.
 fn is_encrypted(tree: &Tree) -> bool {
-    let is_secret = tree.top("kind") == "Secret" && tree.top("apiVersion") == "v1";
-    tree.get(tree.root(), "sops").is_some() || is_secret && holds_encrypted(tree)
+    tree.get(tree.root(), "sops").is_some() || is_secret(tree) && holds_encrypted(tree)
+}
+
+fn is_secret(tree: &Tree) -> bool {
+    tree.top("kind") == "Secret" && tree.top("apiVersion") == "v1"
 }
 
 /// An object that SOPS has encrypted. Where Flux decrypts it, what SOPS wrote about itself goes; the
@@ -272,7 +275,6 @@ fn decrypted(object: &Resource, spec: &Kustomization, problems: &mut Vec<Problem
     let mut object = object.clone();
     let root = object.tree.root();
     let sops = object.tree.get(root, "sops");
-    let is_secret = object.tree.top("kind") == "Secret" && object.tree.top("apiVersion") == "v1";
     let left_alone = object
         .tree
         .annotation("kustomize.toolkit.fluxcd.io/decrypt")
@@ -282,7 +284,7 @@ fn decrypted(object: &Resource, spec: &Kustomization, problems: &mut Vec<Problem
             // The root is a mapping, or it would have no such key.
             let _ = object.tree.clear(root, "sops");
         }
-    } else if is_secret && sops.is_some() && !left_alone {
+    } else if is_secret(&object.tree) && sops.is_some() && !left_alone {
         let origin = object.origin_of(&["metadata", "name"]);
         problems.push(Problem {
             help: Some("set `decryption: {provider: sops}` in the Kustomization's spec".to_owned()),

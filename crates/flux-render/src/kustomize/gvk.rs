@@ -83,8 +83,7 @@ pub(crate) fn split_api_version(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))
 }
 
-/// Kinds that come first, in this order.
-/// Kinds that kustomize orders before all others.
+/// Kinds that kustomize orders before all others, in this order.
 pub(super) const FIRST: &[&str] = &[
     "Namespace",
     "ResourceQuota",
@@ -109,7 +108,6 @@ pub(super) const FIRST: &[&str] = &[
     "CronJob",
     "PodDisruptionBudget",
 ];
-/// Kinds that come last.
 /// Kinds that it orders behind all others.
 pub(super) const LAST: &[&str] =
     &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];

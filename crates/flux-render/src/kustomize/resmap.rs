@@ -27,14 +27,16 @@ fn key(id: &ResId) -> Key<'_> {
     (&id.gvk, &id.name, id.effective_namespace())
 }
 
-/// The first object from a number on whose id one before it has.
-fn first_twice(list: &[Arc<Resource>], from: usize) -> Option<(ResId, Arc<Resource>)> {
+/// Fails if, from a number on, an object has the id of one before it.
+fn expect_new(list: &[Arc<Resource>], from: usize) -> Result<(), Error> {
     let ids: Vec<ResId> = list.iter().map(|resource| resource.id()).collect();
     let mut known = FxHashSet::with_capacity_and_hasher(ids.len(), FxBuildHasher);
-    let twice =
-        ids.iter().enumerate().find(|(number, id)| !known.insert(key(id)) && *number >= from);
-    let (number, id) = twice?;
-    Some((id.clone(), Arc::clone(list.get(number)?)))
+    for (number, (id, resource)) in ids.iter().zip(list).enumerate() {
+        if !known.insert(key(id)) && number >= from {
+            return Err(already_there(id, resource));
+        }
+    }
+    Ok(())
 }
 
 impl ResMap {
@@ -55,18 +57,12 @@ impl ResMap {
     ) -> Result<(), Error> {
         let before = self.list.len();
         self.list.extend(more);
-        match first_twice(&self.list, before) {
-            None => Ok(()),
-            Some((id, resource)) => Err(already_there(&id, &resource)),
-        }
+        expect_new(&self.list, before)
     }
 
     /// Fails if two objects have the same id.
     pub(crate) fn expect_unique(&self) -> Result<(), Error> {
-        match first_twice(&self.list, 0) {
-            None => Ok(()),
-            Some((id, resource)) => Err(already_there(&id, &resource)),
-        }
+        expect_new(&self.list, 0)
     }
 
     /// Indices of the objects of which an id, present or past, is asked for.

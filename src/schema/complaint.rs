@@ -47,14 +47,24 @@ pub struct Complaint<'a> {
     pub help: Option<String>,
     /// The item that was there first.
     pub first: Option<Node<'a>>,
+    /// It is about a value that isn't among those of an enumeration.
+    pub is_choice: bool,
     /// It is about how a quantity is written.
     pub is_quantity: bool,
 }
 
 impl<'a> Complaint<'a> {
     pub(super) fn new(problem: Problem, spot: Spot<'a>, versions: Versions) -> Self {
-        let message = String::new();
-        Self { problem, spot, versions, message, help: None, first: None, is_quantity: false }
+        Self {
+            problem,
+            spot,
+            versions,
+            message: String::new(),
+            help: None,
+            first: None,
+            is_choice: false,
+            is_quantity: false,
+        }
     }
 
     pub(super) fn says(self, message: String) -> Self {
@@ -67,6 +77,10 @@ impl<'a> Complaint<'a> {
 
     pub(super) fn first(self, first: Node<'a>) -> Self {
         Self { first: Some(first), ..self }
+    }
+
+    pub(super) fn choice(self, is_choice: bool) -> Self {
+        Self { is_choice, ..self }
     }
 
     pub(super) fn quantity(self, is_quantity: bool) -> Self {

@@ -75,7 +75,7 @@ impl Range {
 impl Restrictions {
     /// What is wrong with a scalar, as the end of a sentence, and what to write instead.
     pub(super) fn scalar_problem(&self, scalar: Scalar<'_>) -> Option<(String, Option<String>)> {
-        if !self.choices.is_empty() && !self.choices.iter().any(|choice| choice.is(scalar)) {
+        if self.rules_out(scalar) {
             return Some(self.no_choice(scalar));
         }
         let text = match scalar {
@@ -95,6 +95,11 @@ impl Restrictions {
         }
         let pattern = self.pattern.as_ref().filter(|pattern| !pattern.is_match(text))?;
         Some((format!("doesn't match {}", pattern.as_str()), None))
+    }
+
+    /// Whether there is an enumeration, and a scalar isn't in it.
+    pub(super) fn rules_out(&self, scalar: Scalar<'_>) -> bool {
+        !self.choices.is_empty() && !self.choices.iter().any(|choice| choice.is(scalar))
     }
 
     fn no_choice(&self, scalar: Scalar<'_>) -> (String, Option<String>) {

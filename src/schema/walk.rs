@@ -32,11 +32,7 @@ pub(super) struct Walk<'a, 's> {
 }
 
 /// What is wrong with a value, in no order.
-pub(super) fn walk<'a>(
-    node: Node<'a>,
-    schema: &Link,
-    versions: Versions,
-) -> Vec<Complaint<'a>> {
+pub(super) fn walk<'a>(node: Node<'a>, schema: &Link, versions: Versions) -> Vec<Complaint<'a>> {
     let mut walk = Walk { stack: Vec::new(), complaints: Vec::new() };
     walk.push(node, None, schema, versions);
     walk.run();
@@ -118,7 +114,8 @@ impl<'a, 's> Walk<'a, 's> {
             self.wrong_type(node, key, schema.types, versions);
         } else if let Some(restrictions) = &schema.restrictions {
             if let Some(problem) = restrictions.size_problem(node) {
-                self.invalid(node, versions, named(key, problem), None);
+                let complaint = Complaint::new(Problem::InvalidValue, Spot::Value(node), versions);
+                self.complaints.push(complaint.says(named(key, problem)));
             }
             self.alternatives(node, key, restrictions, versions);
         }
@@ -248,7 +245,12 @@ impl<'a, 's> Walk<'a, 's> {
             if let Some((problem, better)) = restrictions.scalar_problem(scalar) {
                 let said = named(key, format_args!("{} {problem}", shown(node)));
                 let help = better.map(|better| format!("did you mean {better}?"));
-                self.invalid(node, versions, said, help);
+                self.complaints.push(
+                    Complaint::new(Problem::InvalidValue, Spot::Value(node), versions)
+                        .says(said)
+                        .help(help)
+                        .choice(restrictions.rules_out(scalar)),
+                );
             }
             self.alternatives(node, key, restrictions, versions);
         }
@@ -335,11 +337,6 @@ impl<'a, 's> Walk<'a, 's> {
                 .says(named(key, said))
                 .help(help),
         );
-    }
-
-    fn invalid(&mut self, node: Node<'a>, versions: Versions, said: String, help: Option<String>) {
-        let complaint = Complaint::new(Problem::InvalidValue, Spot::Value(node), versions);
-        self.complaints.push(complaint.says(said).help(help));
     }
 
     fn unknown(&mut self, node: Node<'a>, versions: Versions) {

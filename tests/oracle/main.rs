@@ -13,6 +13,7 @@ mod flux_pipeline;
 mod generate;
 mod image_references;
 mod judge;
+mod kubernetes_schemas;
 mod kustomizations;
 mod kustomize_build;
 mod kustomize_fields;
@@ -69,6 +70,8 @@ fn main() -> ExitCode {
             }
         }
     }
+    // Their judge is no Go program.
+    trials.extend(kubernetes_schemas::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

@@ -14,7 +14,6 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
 
-/// The folder with what the table can't take from the schemas.
 const OUTPUT: &str = "schemas/kubernetes.txt";
 
 /// What a key of a map list is where it isn't written: the default in `k8s.io/api`'s types, which

@@ -1,6 +1,6 @@
 //! Reads the structural schema of a CRD from its own tree.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
 use regex::RegexBuilder;
 use spanned_yaml::{Dialect, Kind, Node, Scalar};
@@ -16,6 +16,8 @@ use super::{
 
 /// Schemas in schemas: deeper ones are broken.
 const MAX_DEPTH: usize = 100;
+/// Schemas of one CRD, counted as often as an alias repeats them.
+const MAX_SCHEMAS: usize = 50_000;
 /// Bytes that a compiled pattern may take.
 const PATTERN_SIZE: usize = 1 << 20;
 
@@ -24,17 +26,20 @@ const REFUSED: [&str; 3] = ["$ref", "definitions", "dependencies"];
 
 /// Reads `openAPIV3Schema`: the schema of an object with `apiVersion`, `kind` and `metadata`.
 pub(super) fn read(node: Node<'_>) -> Result<Schema, Broken> {
-    let mut read = schema(node, Place { depth: 0, in_alternative: false })?;
+    let left = Cell::new(MAX_SCHEMAS);
+    let mut read = schema(node, Place { depth: 0, in_alternative: false, left: &left })?;
     add_object_fields(&mut read);
     Ok(read)
 }
 
 /// Where a schema stands in the schema.
 #[derive(Clone, Copy)]
-struct Place {
+struct Place<'p> {
     depth: usize,
     /// Below `allOf`, `anyOf`, `oneOf` or `not`, which restrict and define nothing.
     in_alternative: bool,
+    /// How many schemas may still be read.
+    left: &'p Cell<usize>,
 }
 
 /// The fields that every object has, as the API server defines them, whatever the CRD says.
@@ -60,28 +65,33 @@ fn broken<T>(node: Node<'_>, message: impl Into<String>) -> Result<T, Broken> {
     Err(Broken { node: node.id(), message: message.into() })
 }
 
-fn schema(node: Node<'_>, place: Place) -> Result<Schema, Broken> {
+fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
     if node.kind() != Kind::Mapping {
         return broken(node, "a schema must be a mapping");
     }
     if place.depth > MAX_DEPTH {
         return broken(node, format!("schemas nested deeper than {MAX_DEPTH} aren't read"));
     }
+    let Some(left) = place.left.get().checked_sub(1) else {
+        return broken(node, format!("more than {MAX_SCHEMAS} schemas aren't read"));
+    };
+    place.left.set(left);
     if let Some(entry) = REFUSED.iter().find_map(|name| node.entry(name)) {
         return broken(entry.key, format!("{} is not allowed in a CRD", entry.key.text()));
     }
     let below = Place { depth: place.depth + 1, ..place };
-    let mut read = Schema { null_is_absent: true, ..Schema::default() };
+    let mut read = Schema {
+        is_custom: true,
+        nullable: flag(node, "nullable")?,
+        has_default: node.get("default").is_some_and(|default| !default.is_null()),
+        ..Schema::default()
+    };
     read.types = types(node)?;
     read.format = text(node, "format")?.map_or(Format::None, Format::of_custom);
-    read.embedded = flag(node, "x-kubernetes-embedded-resource")?;
-    let mut defaulted = Vec::new();
+    let is_embedded = flag(node, "x-kubernetes-embedded-resource")?;
     if let Some(properties) = mapping(node, "properties")? {
         for entry in properties.entries() {
             let field = schema(entry.value, below)?;
-            if entry.value.get("default").is_some() {
-                defaulted.push(entry.key.text());
-            }
             read.fields.push(Field {
                 name: Cow::Owned(entry.key.text().to_owned()),
                 versions: Versions::ALL,
@@ -92,8 +102,6 @@ fn schema(node: Node<'_>, place: Place) -> Result<Schema, Broken> {
     read.fields.sort_by(|a, b| Field::order(&a.name).cmp(&Field::order(&b.name)));
     for name in list(node, "required")?.into_iter().flat_map(Node::items) {
         match name.as_str() {
-            // A default is set before anything is missed.
-            Some(name) if defaulted.contains(&name) => {}
             Some(name) => {
                 read.required.push((Cow::Owned(name.to_owned()), Versions::ALL));
             }
@@ -110,7 +118,7 @@ fn schema(node: Node<'_>, place: Place) -> Result<Schema, Broken> {
         _ if preserves || place.in_alternative || !is_object => Rest::Open,
         _ => Rest::Closed,
     };
-    if read.embedded {
+    if is_embedded {
         add_object_fields(&mut read);
         for name in ["apiVersion", "kind"] {
             read.required.push((Cow::Borrowed(name), Versions::ALL));
@@ -148,7 +156,11 @@ fn types(node: Node<'_>) -> Result<Types, Broken> {
 fn identity(node: Node<'_>) -> Result<Identity, Broken> {
     match text(node, "x-kubernetes-list-type")?.unwrap_or_default() {
         "" | "atomic" => Ok(Identity::None),
-        "set" => Ok(Identity::Set),
+        "set" => {
+            let default = node.get("items").and_then(|items| items.get("default"));
+            let default = default.and_then(Node::as_str);
+            Ok(Identity::Set(default.map(|default| Cow::Owned(default.to_owned()))))
+        }
         "map" => {
             let mut keys: Vec<(Name, Option<Name>)> = Vec::new();
             let list = list(node, "x-kubernetes-list-map-keys")?;
@@ -176,7 +188,7 @@ fn identity(node: Node<'_>) -> Result<Identity, Broken> {
     }
 }
 
-fn restrictions(node: Node<'_>, below: Place) -> Result<Option<Box<Restrictions>>, Broken> {
+fn restrictions(node: Node<'_>, below: Place<'_>) -> Result<Option<Box<Restrictions>>, Broken> {
     const KEYWORDS: [&str; 17] = [
         "enum",
         "minimum",
@@ -316,5 +328,62 @@ fn choice_of(node: Node<'_>) -> Choice {
         Scalar::Str(text) | Scalar::Timestamp(text) | Scalar::Binary(text) => {
             Choice::Text(Cow::Owned(text.to_owned()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+
+    /// What is wrong with a schema.
+    fn broken(text: &str) -> String {
+        let tree = spanned_yaml::parse(text.to_owned());
+        match read(tree.root(0).unwrap()) {
+            Ok(_) => String::new(),
+            Err(broken) => format!("{}: {}", tree.node(broken.node).text(), broken.message),
+        }
+    }
+
+    #[test]
+    fn what_is_broken_is_said_where_it_is() {
+        for (text, said) in [
+            ("{type: object}", ""),
+            ("{}", ""),
+            ("[]", ": a schema must be a mapping"),
+            ("{type: objekt}", "objekt: there is no type objekt"),
+            ("{type: [object]}", ": type must be a string"),
+            ("{properties: []}", ": properties must be a mapping"),
+            ("{properties: {a: 1}}", "1: a schema must be a mapping"),
+            ("{required: [1]}", "1: required must be a list of names"),
+            ("{pattern: '('}", "(: the pattern can't be read"),
+            ("{pattern: '(a{900}){900}'}", "(a{900}){900}: the pattern is too large"),
+            ("{$ref: 'https://example.com/schema'}", "$ref: $ref is not allowed in a CRD"),
+            ("{minLength: -1}", "-1: minLength must be a whole number from 0"),
+            ("{maximum: ten}", "ten: maximum must be a number"),
+            ("{nullable: 1}", "1: nullable must be true or false"),
+            ("{x-kubernetes-list-type: list}", "list: there is no list type list"),
+        ] {
+            assert_eq!(broken(text), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |depth: usize| {
+            format!(
+                "{}{{type: string}}{}",
+                "{type: array, items: ".repeat(depth),
+                "}".repeat(depth)
+            )
+        };
+        assert_eq!(broken(&nested(100)), "");
+        assert_eq!(broken(&nested(5000)), ": schemas nested deeper than 100 aren't read");
+        // Aliases repeat schemas: 60 times a thousand.
+        let properties: Vec<String> =
+            (0..1000).map(|n| format!("p{n}: {{type: string}}")).collect();
+        let first = format!("first: &x {{properties: {{{}}}}}", properties.join(", "));
+        let again: Vec<String> = (0..60).map(|n| format!("again{n}: *x")).collect();
+        let repeated = format!("properties: {{{first}, {}}}", again.join(", "));
+        assert_eq!(broken(&repeated), ": more than 50000 schemas aren't read");
     }
 }

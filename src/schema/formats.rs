@@ -15,8 +15,12 @@ pub(super) enum Format {
     Int64,
     /// Base64, as Go's `encoding/base64` decodes it.
     Byte,
+    /// Base64, as CRDs have it: not empty, and without line ends.
+    CustomByte,
     /// RFC 3339, as Go's `time.Parse` reads it.
     DateTime,
+    /// RFC 3339 as CRDs have it, in small letters too.
+    CustomTime,
     /// RFC 3339 with exactly six digits of the second's fraction.
     MicroTime,
     /// `2006-01-02`.
@@ -48,8 +52,8 @@ impl Format {
         match name.replace('-', "").as_str() {
             "int32" => Self::Int32,
             "int64" => Self::Int64,
-            "byte" => Self::Byte,
-            "datetime" => Self::DateTime,
+            "byte" => Self::CustomByte,
+            "datetime" => Self::CustomTime,
             "date" => Self::Date,
             "ipv4" => Self::Ipv4,
             "ipv6" => Self::Ipv6,
@@ -66,6 +70,13 @@ impl Format {
             Scalar::Int(number) if self == Self::Int32 => {
                 return i32::try_from(number).is_err().then_some(("no 32-bit integer", None));
             }
+            // As many digits as JSON has for it.
+            Scalar::Float(number) if self == Self::Int32 && number.abs() >= 2_147_483_648.0 => {
+                return Some(("no 32-bit integer", None));
+            }
+            Scalar::Float(number) if self == Self::Int64 && number.abs() >= 9.3e18 => {
+                return Some(("no 64-bit integer", None));
+            }
             Scalar::UInt(_) if self == Self::Int32 => return Some(("no 32-bit integer", None)),
             Scalar::UInt(_) if self == Self::Int64 => return Some(("no 64-bit integer", None)),
             _ => return None,
@@ -74,6 +85,11 @@ impl Format {
         match self {
             Self::None | Self::Int32 | Self::Int64 => None,
             Self::Byte => wrong(is_base64(text), "no base64"),
+            Self::CustomByte => {
+                let is_right = !text.is_empty() && !text.contains(['\r', '\n']) && is_base64(text);
+                wrong(is_right, "no base64")
+            }
+            Self::CustomTime => wrong(is_custom_time(text), "no time as RFC 3339 has it"),
             Self::DateTime => wrong(is_time(text, None), "no time as RFC 3339 has it"),
             Self::MicroTime => {
                 wrong(is_time(text, Some(6)), "no time as RFC 3339 has it, with microseconds")
@@ -82,7 +98,7 @@ impl Format {
             Self::Quantity => {
                 Quantity::parse(text).is_err().then(|| ("no quantity", suggest_quantity(text)))
             }
-            Self::Ipv4 => wrong(text.parse::<std::net::Ipv4Addr>().is_ok(), "no IPv4 address"),
+            Self::Ipv4 => wrong(text.contains('.') && address(text).is_some(), "no IPv4 address"),
             Self::Ipv6 => wrong(text.parse::<std::net::Ipv6Addr>().is_ok(), "no IPv6 address"),
             Self::Cidr => wrong(is_cidr(text), "no CIDR"),
             Self::Uuid => wrong(is_uuid(text), "no UUID"),
@@ -138,6 +154,51 @@ fn is_time(text: &str, fraction: Option<usize>) -> bool {
         && is_zone
 }
 
+/// As the expression of Kubernetes' OpenAPI library has it.
+fn is_custom_time(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let Some((date, time)) = text.split_once('t') else { return false };
+    let time = time.split('t').next().unwrap_or_default();
+    let (clock, zone) = match time.strip_suffix('z') {
+        Some(clock) => (clock, None),
+        None => match time.len().checked_sub(6).and_then(|at| time.split_at_checked(at)) {
+            Some((clock, zone)) => (clock, Some(zone)),
+            None => return false,
+        },
+    };
+    let two = |part: &str, limit: u8| {
+        part.len() == 2
+            && part.bytes().all(|byte| byte.is_ascii_digit())
+            && part.parse::<u8>().is_ok_and(|number| number <= limit)
+    };
+    let is_clock = |clock: &str| {
+        let parts: Vec<&str> = clock.split(':').collect();
+        matches!(parts.as_slice(), [a, b, c] if two(a, 23) && two(b, 59) && two(c, 59))
+    };
+    let is_zone = |zone: &str| {
+        let parts = zone.strip_prefix(['+', '-']).and_then(|zone| zone.split_once(':'));
+        parts.is_some_and(|(hours, minutes)| two(hours, 99) && two(minutes, 99))
+    };
+    let Some((clock, fraction)) = clock.split_at_checked(8) else { return false };
+    // Any character stands for the dot.
+    let mut rest = fraction.chars();
+    let has_fraction = rest.next().is_none()
+        || (!rest.as_str().is_empty() && rest.all(|char| char.is_ascii_digit()));
+    is_date(date) && is_clock(clock) && has_fraction && zone.is_none_or(is_zone)
+}
+
+/// An address as Kubernetes reads it: leading zeros of an IPv4 address don't count.
+fn address(text: &str) -> Option<std::net::IpAddr> {
+    if text.contains(':') {
+        return text.parse().ok();
+    }
+    let octets = text.split('.').map(|octet| {
+        let trimmed = octet.trim_start_matches('0');
+        if trimmed.is_empty() && !octet.is_empty() { "0" } else { trimmed }
+    });
+    octets.collect::<Vec<_>>().join(".").parse().ok()
+}
+
 fn is_date(text: &str) -> bool {
     text.len() == 10
         && text.as_bytes().first().is_some_and(u8::is_ascii_digit)
@@ -146,10 +207,10 @@ fn is_date(text: &str) -> bool {
 
 fn is_cidr(text: &str) -> bool {
     let Some((address, length)) = text.split_once('/') else { return false };
-    let most = match address.parse() {
-        Ok(std::net::IpAddr::V4(_)) => 32,
-        Ok(std::net::IpAddr::V6(_)) => 128,
-        Err(_) => return false,
+    let most = match self::address(address) {
+        Some(std::net::IpAddr::V4(_)) => 32,
+        Some(std::net::IpAddr::V6(_)) => 128,
+        None => return false,
     };
     let digits = length.bytes().all(|byte| byte.is_ascii_digit());
     digits && length.parse::<u8>().is_ok_and(|length| length <= most)

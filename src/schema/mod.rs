@@ -44,7 +44,7 @@ pub fn complaints<'a>(
     if of_kind.is_empty()
         && let Some(Ok(schema)) = customs.schema(object)
     {
-        found = walk::walk_schema(object.root, None, schema, versions);
+        found = walk::walk_schema(object.root, None, schema, schema, versions);
     }
     // Flux takes SOPS' own field away when it decrypts.
     if let Some(entry) = object.root.entry("sops")

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use spanned_yaml::Node;
+
 use super::{formats::Format, restrictions::Restrictions, versions::Versions};
 
 /// A field's name: of the table, or of a CRD.
@@ -77,10 +79,12 @@ pub(super) struct Schema {
     pub(super) items: Option<Link>,
     /// Which items of a list count as the same.
     pub(super) identity: Identity,
-    /// Null is taken for a field that isn't there, as the API server does for custom resources.
-    pub(super) null_is_absent: bool,
-    /// An object in an object: it needs `apiVersion` and `kind`, and has `metadata`.
-    pub(super) embedded: bool,
+    /// It is of a CRD: null is taken for a field that isn't there, and defaults are set.
+    pub(super) is_custom: bool,
+    /// Null is a value here all the same.
+    pub(super) nullable: bool,
+    /// The API server sets a value where there is none.
+    pub(super) has_default: bool,
     /// What else must hold.
     pub(super) restrictions: Option<Box<Restrictions>>,
 }
@@ -120,10 +124,20 @@ pub(super) enum Identity {
     /// They aren't.
     #[default]
     None,
-    /// By value.
-    Set,
+    /// By value, with what the API server takes for null.
+    Set(Option<Name>),
     /// By the values of some of their fields, with what stands for one that isn't written.
     Keys(Vec<(Name, Option<Name>)>),
+}
+
+impl Link {
+    /// The schema that is right here.
+    pub(super) fn inline(&self) -> Option<&Schema> {
+        match self {
+            Self::Inline(schema) => Some(schema),
+            Self::Definition(_) => None,
+        }
+    }
 }
 
 impl Field {
@@ -134,6 +148,40 @@ impl Field {
 }
 
 impl Schema {
+    /// The schema of a field of a custom resource, which is the same for all versions.
+    pub(super) fn schema_of(&self, name: &str) -> Option<&Self> {
+        let link = match (self.fields_named(name).first(), &self.rest) {
+            (Some(field), _) => &field.schema,
+            (None, Rest::Each(rest)) => rest,
+            (None, Rest::Open | Rest::Closed) => return None,
+        };
+        link.inline()
+    }
+
+    /// Whether the API server takes a value for a field that isn't there.
+    pub(super) fn drops(&self, value: Node<'_>) -> bool {
+        self.is_custom && !self.nullable && value.is_null()
+    }
+
+    /// Whether the API server finds no field of this name in a mapping of this schema.
+    pub(super) fn lacks(&self, mapping: Node<'_>, name: &str) -> bool {
+        let schema = self.schema_of(name).filter(|schema| schema.is_custom);
+        let has_default = |schema: &Self| schema.has_default;
+        match mapping.get(name) {
+            Some(value) => schema.is_some_and(|schema| schema.drops(value) && !schema.has_default),
+            None => !schema.is_some_and(has_default) || self.fields_named(name).is_empty(),
+        }
+    }
+
+    /// How many fields the API server finds in a mapping of this schema.
+    pub(super) fn count(&self, mapping: Node<'_>) -> usize {
+        let written = mapping.entries().filter(|entry| !self.lacks(mapping, entry.key.text()));
+        let defaults = self.fields.iter().filter(|field| {
+            mapping.get(&field.name).is_none() && !self.lacks(mapping, &field.name)
+        });
+        written.count() + defaults.count()
+    }
+
     /// The schemas of a field, for different versions.
     pub(super) fn fields_named(&self, name: &str) -> &[Field] {
         let order = Field::order(name);

@@ -61,6 +61,10 @@ pub(super) fn words(choices: &'static str) -> Restrictions {
 }
 
 impl Range {
+    fn is_open(self) -> bool {
+        self.least.is_none() && self.most.is_none()
+    }
+
     /// Which limit a count breaks, as the end of a sentence.
     fn problem(self, count: usize, what: &str) -> Option<String> {
         let wrong = |limit: usize, word: &str| format!("has {count} {what}, {word} {limit}");
@@ -81,7 +85,9 @@ impl Restrictions {
         let text = match scalar {
             Scalar::Str(text) | Scalar::Timestamp(text) | Scalar::Binary(text) => text,
             #[allow(clippy::cast_precision_loss, reason = "bounds are JSON numbers")]
-            Scalar::Int(value) => return self.number_problem(value as f64),
+            Scalar::Int(value) => {
+                return self.bound_problem(value as f64).or_else(|| self.step_problem(value));
+            }
             #[allow(clippy::cast_precision_loss, reason = "bounds are JSON numbers")]
             Scalar::UInt(value) => return self.number_problem(value as f64),
             Scalar::Float(value) => return self.number_problem(value),
@@ -119,6 +125,12 @@ impl Restrictions {
     }
 
     fn number_problem(&self, value: f64) -> Option<(String, Option<String>)> {
+        let step = || self.multiple_of.filter(|step| *step > 0.0 && (value / step).fract() != 0.0);
+        let step_problem = || Some((format!("is no multiple of {}", step()?), None));
+        self.bound_problem(value).or_else(step_problem)
+    }
+
+    fn bound_problem(&self, value: f64) -> Option<(String, Option<String>)> {
         let said = |text: String| Some((text, None));
         if let Some(Bound { limit, exclusive }) = self.minimum
             && (value < limit || exclusive && value <= limit)
@@ -132,16 +144,27 @@ impl Restrictions {
             let word = if exclusive { "not below" } else { "above" };
             return said(format!("is {word} {limit}"));
         }
+        None
+    }
+
+    /// Of whole numbers, in whole numbers: floats are too coarse for large ones.
+    #[allow(clippy::cast_precision_loss, reason = "small enough to be exact where it matters")]
+    fn step_problem(&self, value: i64) -> Option<(String, Option<String>)> {
         let step = self.multiple_of.filter(|step| *step > 0.0)?;
-        let times = value / step;
-        if times.fract() == 0.0 { None } else { said(format!("is no multiple of {step}")) }
+        let is_multiple = if step.fract() == 0.0 && step < 9e15 {
+            value % step as i64 == 0
+        } else {
+            (value as f64 / step).fract() == 0.0
+        };
+        (!is_multiple).then(|| (format!("is no multiple of {step}"), None))
     }
 
     /// What is wrong with the size of a list or a mapping.
-    pub(super) fn size_problem(&self, node: Node<'_>) -> Option<String> {
+    pub(super) fn size_problem(&self, node: Node<'_>, outer: &Schema) -> Option<String> {
         match node.kind() {
             spanned_yaml::Kind::Sequence => self.items.problem(node.len(), "items"),
-            _ => self.properties.problem(node.entries().count(), "fields"),
+            _ if self.properties.is_open() => None,
+            _ => self.properties.problem(outer.count(node), "fields"),
         }
     }
 }

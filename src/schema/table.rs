@@ -197,7 +197,7 @@ impl Table {
 /// How items are told apart, as the words behind a type say it; how they merge is read elsewhere.
 fn identity(known: Identity, word: &'static str) -> Identity {
     if word == "set" {
-        return Identity::Set;
+        return Identity::Set(None);
     }
     match word.strip_prefix("keys(").and_then(|keys| keys.strip_suffix(')')) {
         Some(keys) => Identity::Keys(

@@ -22,6 +22,8 @@ struct Step<'a, 's> {
     /// The key that leads to it, or to the list that it is in.
     key: Option<Node<'a>>,
     schema: &'s Link,
+    /// What the value is, where `schema` only restricts it.
+    outer: Option<&'s Schema>,
     versions: Versions,
 }
 
@@ -31,23 +33,28 @@ pub(super) struct Walk<'a, 's> {
     complaints: Vec<Complaint<'a>>,
 }
 
+/// Whole numbers beyond this, written as floats, aren't whole to the API server's validation.
+const MAX_WHOLE: f64 = 9_007_199_254_740_991.0;
+
 /// What is wrong with a value, in no order.
 pub(super) fn walk<'a>(node: Node<'a>, schema: &Link, versions: Versions) -> Vec<Complaint<'a>> {
     let mut walk = Walk { stack: Vec::new(), complaints: Vec::new() };
-    walk.push(node, None, schema, versions);
+    walk.push(node, None, schema, None, versions);
     walk.run();
     walk.complaints
 }
 
-/// As [`walk`], for a schema that no link leads to, of custom resources.
+/// As [`walk`], for a schema that no link leads to, of custom resources. `outer` tells what the value
+/// is, where `schema` only restricts it.
 pub(super) fn walk_schema<'a>(
     node: Node<'a>,
     key: Option<Node<'a>>,
     schema: &Schema,
+    outer: &Schema,
     versions: Versions,
 ) -> Vec<Complaint<'a>> {
     let mut walk = Walk { stack: Vec::new(), complaints: Vec::new() };
-    walk.visit(node.target(), key, schema, versions);
+    walk.visit(node.target(), key, schema, outer, versions);
     walk.run();
     walk.complaints
 }
@@ -58,21 +65,25 @@ impl<'a, 's> Walk<'a, 's> {
         node: Node<'a>,
         key: Option<Node<'a>>,
         schema: &'s Link,
+        outer: Option<&'s Schema>,
         versions: Versions,
     ) {
-        self.stack.push(Step { node, key, schema, versions });
+        self.stack.push(Step { node, key, schema, outer, versions });
     }
 
     fn run(&mut self) {
         while let Some(step) = self.stack.pop() {
             let node = step.node.target();
             match step.schema {
-                Link::Inline(schema) => self.visit(node, step.key, schema, step.versions),
+                Link::Inline(schema) => {
+                    let outer = step.outer.unwrap_or(schema);
+                    self.visit(node, step.key, schema, outer, step.versions);
+                }
                 Link::Definition(index) => {
                     for (versions, schema) in table().definition(*index) {
                         let versions = versions.and(step.versions);
                         if !versions.is_empty() {
-                            self.visit(node, step.key, schema, versions);
+                            self.visit(node, step.key, schema, schema, versions);
                         }
                     }
                 }
@@ -85,17 +96,21 @@ impl<'a, 's> Walk<'a, 's> {
         node: Node<'a>,
         key: Option<Node<'a>>,
         schema: &'s Schema,
+        outer: &'s Schema,
         versions: Versions,
     ) {
         let fits = match node.kind() {
             Kind::Mapping if schema.types.allow(Types::OBJECT) => {
-                self.mapping(node, key, schema, versions);
+                self.mapping(node, key, schema, outer, versions);
                 true
             }
             Kind::Sequence if schema.types.allow(Types::ARRAY) => {
                 if let Some(items) = &schema.items {
-                    for item in node.items() {
-                        self.push(item, key, items, versions);
+                    let is_set =
+                        |item| items.inline().is_some_and(|it| it.has_default && it.drops(item));
+                    let of_items = outer.items.as_ref().and_then(Link::inline);
+                    for item in node.items().filter(|item| !is_set(*item)) {
+                        self.push(item, key, items, of_items, versions);
                     }
                 }
                 identity::repeated(node, &schema.identity, &mut |first, again, what| {
@@ -107,17 +122,17 @@ impl<'a, 's> Walk<'a, 's> {
                 });
                 true
             }
-            Kind::Scalar => return self.scalar(node, key, schema, versions),
+            Kind::Scalar => return self.scalar(node, key, schema, outer, versions),
             _ => false,
         };
         if !fits {
             self.wrong_type(node, key, schema.types, versions);
         } else if let Some(restrictions) = &schema.restrictions {
-            if let Some(problem) = restrictions.size_problem(node) {
+            if let Some(problem) = restrictions.size_problem(node, outer) {
                 let complaint = Complaint::new(Problem::InvalidValue, Spot::Value(node), versions);
                 self.complaints.push(complaint.says(named(key, problem)));
             }
-            self.alternatives(node, key, restrictions, versions);
+            self.alternatives(node, key, restrictions, outer, versions);
         }
     }
 
@@ -126,18 +141,25 @@ impl<'a, 's> Walk<'a, 's> {
         node: Node<'a>,
         key: Option<Node<'a>>,
         schema: &'s Schema,
+        outer: &'s Schema,
         versions: Versions,
     ) {
         let has_schema = !schema.fields.is_empty() || !matches!(schema.rest, Rest::Open);
         for entry in node.entries().take_while(|_| has_schema) {
-            let fields = schema.fields_named(entry.key.text());
+            let name = entry.key.text();
+            let of_field = if outer.is_custom { outer.schema_of(name) } else { None };
+            let of_field = of_field.filter(|outer| outer.is_custom);
+            let is_dropped = |schema: &Link| {
+                let field = of_field.or(schema.inline());
+                field.is_some_and(|schema| schema.drops(entry.value))
+            };
             let mut left = versions;
-            for field in fields {
+            for field in schema.fields_named(name) {
                 let holds = field.versions.and(left);
                 if !holds.is_empty() {
                     left = left.without(holds);
-                    if !(schema.null_is_absent && drops_null(entry.value, &field.schema)) {
-                        self.push(entry.value, Some(entry.key), &field.schema, holds);
+                    if !is_dropped(&field.schema) {
+                        self.push(entry.value, Some(entry.key), &field.schema, of_field, holds);
                     }
                 }
             }
@@ -147,8 +169,8 @@ impl<'a, 's> Walk<'a, 's> {
             match &schema.rest {
                 Rest::Open => {}
                 Rest::Each(rest) => {
-                    if !(schema.null_is_absent && drops_null(entry.value, rest)) {
-                        self.push(entry.value, Some(entry.key), rest, left);
+                    if !is_dropped(rest) {
+                        self.push(entry.value, Some(entry.key), rest, of_field, left);
                     }
                 }
                 Rest::Closed => self.unknown_field(entry, key, schema, left),
@@ -156,11 +178,7 @@ impl<'a, 's> Walk<'a, 's> {
         }
         for (name, holds) in &schema.required {
             let holds = holds.and(versions);
-            if holds.is_empty() {
-                continue;
-            }
-            let value = node.get(name);
-            if value.is_none_or(|value| schema.null_is_absent && value.is_null()) {
+            if !holds.is_empty() && outer.lacks(node, name) {
                 let spot = Spot::Missing(node, name.clone().into_owned());
                 self.complaints.push(
                     Complaint::new(Problem::MissingField, spot, holds)
@@ -213,6 +231,7 @@ impl<'a, 's> Walk<'a, 's> {
         node: Node<'a>,
         key: Option<Node<'a>>,
         schema: &'s Schema,
+        outer: &'s Schema,
         versions: Versions,
     ) {
         if schema.types.is_any() && schema.restrictions.is_none() {
@@ -229,7 +248,13 @@ impl<'a, 's> Walk<'a, 's> {
             }
             return;
         }
-        if !schema.types.allow(type_of(scalar)) {
+        let is_whole_to_json = match scalar {
+            Scalar::Float(value) => !outer.is_custom || value.abs() <= MAX_WHOLE,
+            _ => true,
+        };
+        if !schema.types.allow(type_of(scalar))
+            || !is_whole_to_json && !schema.types.allow(Types::FRACTION)
+        {
             self.wrong_type(node, key, schema.types, versions);
             return;
         }
@@ -252,7 +277,10 @@ impl<'a, 's> Walk<'a, 's> {
                         .choice(restrictions.rules_out(scalar)),
                 );
             }
-            self.alternatives(node, key, restrictions, versions);
+            // Of null, upstream's validation looks at the type and the enumeration alone.
+            if scalar != Scalar::Null {
+                self.alternatives(node, key, restrictions, outer, versions);
+            }
         }
     }
 
@@ -262,13 +290,14 @@ impl<'a, 's> Walk<'a, 's> {
         node: Node<'a>,
         key: Option<Node<'a>>,
         restrictions: &'s Restrictions,
+        outer: &'s Schema,
         versions: Versions,
     ) {
         for schema in &restrictions.all_of {
-            self.complaints.extend(walk_schema(node, key, schema, versions));
+            self.complaints.extend(walk_schema(node, key, schema, outer, versions));
         }
         let fits = |schema: &Schema| {
-            let complaints = walk_schema(node, key, schema, versions);
+            let complaints = walk_schema(node, key, schema, outer, versions);
             match complaints.iter().any(|complaint| complaint.problem != Problem::Unknown) {
                 true => Some(false),
                 false if complaints.is_empty() => Some(true),
@@ -354,12 +383,6 @@ fn type_of(scalar: Scalar<'_>) -> Types {
         Scalar::Float(_) => Types::FRACTION,
         Scalar::Str(_) | Scalar::Timestamp(_) | Scalar::Binary(_) => Types::STRING,
     }
-}
-
-/// Whether a null counts as a field that isn't there.
-fn drops_null(value: Node<'_>, schema: &Link) -> bool {
-    let Link::Inline(schema) = schema else { return false };
-    !schema.types.is_any() && !schema.types.allow(Types::NULL) && value.is_null()
 }
 
 /// Whether a text with variables is a text whatever they are: it is quoted, or what stands around

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr, reason = "a test harness reports to a person")]
 
 mod base64;
+mod custom_resources;
 mod disagreements;
 mod egress;
 mod egress_clusters;
@@ -34,6 +35,7 @@ use libtest_mimic::{Arguments, Trial};
 
 fn trials() -> Vec<Trial> {
     [
+        custom_resources::trials(),
         egress::trials(),
         flux_pipeline::trials(),
         image_references::trials(),

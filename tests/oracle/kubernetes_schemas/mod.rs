@@ -8,7 +8,7 @@
 
 mod corpora;
 mod instances;
-mod mutations;
+pub(crate) mod mutations;
 mod package;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

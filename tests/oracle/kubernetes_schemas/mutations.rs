@@ -5,14 +5,18 @@ use serde_json::{Map, Value, json};
 
 /// Changes one thing and says which. The root's `apiVersion` and `kind` stay: they choose the schema.
 pub(super) fn mutate(object: &mut Value, rng: &mut Rng) -> &'static str {
-    let count = containers(object);
-    let mut at = rng.usize(..count.max(1));
     let api_version = object["apiVersion"].clone();
     let kind = object["kind"].clone();
-    let what = nth(object, &mut at, &mut |container| change(container, rng));
+    let what = mutate_below(object, rng);
     object["apiVersion"] = api_version;
     object["kind"] = kind;
-    what.unwrap_or("nothing")
+    what
+}
+
+/// Changes one thing in a list or a mapping, or below it, and says which.
+pub(crate) fn mutate_below(value: &mut Value, rng: &mut Rng) -> &'static str {
+    let mut at = rng.usize(..containers(value).max(1));
+    nth(value, &mut at, &mut |container| change(container, rng)).unwrap_or("nothing")
 }
 
 /// How many lists and mappings there are, the value itself among them.

@@ -18,7 +18,7 @@ mod versions;
 mod walk;
 
 pub use complaint::{Complaint, Problem, Spot};
-pub use custom::{BrokenSchema, CustomKinds, Customs};
+pub use custom::{BrokenSchema, CustomKinds, Customs, kind_defined_by};
 pub use kinds::Kind;
 pub use versions::Versions;
 

@@ -53,6 +53,13 @@ pub fn complaints<'a>(
         found.retain(|complaint| complaint.spot != Spot::Key(entry.key));
     }
     complaint::merge(&mut found);
+    // One value that SOPS has encrypted stands for all of an object.
+    let mut has_encrypted = false;
+    found.retain(|complaint| {
+        complaint.problem != Problem::Unknown
+            || !complaint.node().text().starts_with("ENC[AES256_GCM,")
+            || !std::mem::replace(&mut has_encrypted, true)
+    });
     found
 }
 

@@ -54,7 +54,8 @@ pub(super) fn check_rendered(
         .par_iter()
         .map(|applied| File::rendered(Arc::clone(&applied.manifest), Arc::clone(repository)))
         .collect();
-    if reach.as_ref().is_some_and(|reach| !reach.any) {
+    let defines_kinds = changed.is_some_and(|changed| !changed.custom_kinds.is_empty());
+    if !defines_kinds && reach.as_ref().is_some_and(|reach| !reach.any) {
         let objects = files.into_iter().map(|file| file.path).collect();
         return Checked { objects, ..Checked::default() };
     }

@@ -443,6 +443,7 @@ fn add_namespaces(file: &File, changed: &mut Changed) {
                     changed.limit_ranges.insert(namespace.clone());
                 }
                 changed.namespaces.insert(namespace);
+                changed.custom_kinds.extend(crate::schema::kind_defined_by(&object));
                 if object.kind == "Namespace" {
                     changed.namespaces.extend(object.name.map(str::to_owned));
                 }

@@ -97,6 +97,13 @@ impl<'a> CustomKinds<'a> {
     }
 }
 
+/// The group and kind that a CRD defines; none for other objects.
+pub fn kind_defined_by(object: &Object<'_>) -> Option<(String, String)> {
+    let spec = object.spec().filter(|_| is_crd(object))?;
+    let kind = spec.get("names")?.get("kind")?.as_str()?;
+    Some((spec.get("group")?.as_str()?.to_owned(), kind.to_owned()))
+}
+
 const CRD: &str = "CustomResourceDefinition";
 
 fn is_crd(object: &Object<'_>) -> bool {

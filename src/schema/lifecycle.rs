@@ -55,10 +55,19 @@ impl Lifecycle {
         from(self.deprecated, versions).without(self.without_it(versions))
     }
 
-    /// What to do about it.
-    pub fn help(&self) -> Option<String> {
-        let (api_version, kind) = self.replacement?.rsplit_once('/')?;
-        Some(format!("use {kind} of {api_version}"))
+    /// What to do about it: the replacement that Kubernetes names, else the stable version of the
+    /// same kind, if the group has one.
+    pub fn help(&self, api_version: &str, kind: &str) -> Option<String> {
+        if let Some((api_version, kind)) = self.replacement.and_then(|it| it.rsplit_once('/')) {
+            return Some(format!("use {kind} of {api_version}"));
+        }
+        let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        let stable = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
+        let is_served = table()
+            .kind(&stable, kind)
+            .iter()
+            .any(|(versions, _)| !versions.and(Versions::newest()).is_empty());
+        (is_served && stable != api_version).then(|| format!("use {kind} of {stable}"))
     }
 }
 
@@ -128,6 +137,10 @@ mod tests {
         assert_eq!(of("apps/v1beta1", "Deployment"), (Some(16), Some("apps/v1/Deployment")));
         assert_eq!(of("policy/v1beta1", "PodSecurityPolicy"), (Some(25), None));
         assert_eq!(Lifecycle::of("apps/v1", "Deployment"), None);
+        // Its own facts name no replacement.
+        let policy = ("admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicy");
+        let help = Lifecycle::of(policy.0, policy.1).unwrap().help(policy.0, policy.1).unwrap();
+        assert_eq!(help, "use ValidatingAdmissionPolicy of admissionregistration.k8s.io/v1");
         let endpoints = Lifecycle::of("v1", "Endpoints").unwrap();
         assert_eq!((endpoints.deprecated, endpoints.removed), (Some(33), None));
     }

@@ -18,7 +18,7 @@ mod versions;
 mod walk;
 
 pub use complaint::{Complaint, Problem, Spot};
-pub use custom::{BrokenSchema, CustomKinds, Customs};
+pub use custom::{BrokenSchema, CustomKinds, Customs, kind_defined_by};
 pub use kinds::Kind;
 pub use versions::Versions;
 
@@ -53,6 +53,13 @@ pub fn complaints<'a>(
         found.retain(|complaint| complaint.spot != Spot::Key(entry.key));
     }
     complaint::merge(&mut found);
+    // One value that SOPS has encrypted stands for all of an object.
+    let mut has_encrypted = false;
+    found.retain(|complaint| {
+        complaint.problem != Problem::Unknown
+            || !complaint.node().text().starts_with("ENC[AES256_GCM,")
+            || !std::mem::replace(&mut has_encrypted, true)
+    });
     found
 }
 

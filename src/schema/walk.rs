@@ -388,19 +388,26 @@ fn type_of(scalar: Scalar<'_>) -> Types {
 /// Whether a text with variables is a text whatever they are: it is quoted, or what stands around
 /// them can be part of no number, boolean, null or date.
 fn stays_text(node: Node<'_>) -> bool {
+    const WORDS: [&str; 7] = ["true", "false", "null", "yes", "no", "on", "off"];
     if node.style() != Style::Plain {
         return true;
     }
     let text = node.text();
+    let head = text.split("${").next().unwrap_or_default().to_ascii_lowercase();
+    let mut literal = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
-        if before.bytes().any(|byte| byte.is_ascii_alphabetic() || b"/@ ".contains(&byte)) {
-            // `e` and `x` stand in numbers, words in booleans; a slash, or two letters, don't.
-            return before.contains(['/', '@', ' ']) || before.len() > 5;
-        }
+        literal.push_str(before);
         rest = after.split_once('}').map_or("", |(_, after)| after);
     }
-    rest.contains(['/', '@', ' ']) || rest.len() > 5
+    literal.push_str(rest);
+    if head.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        let is_word = literal.chars().all(|char| char.is_ascii_alphabetic());
+        return !is_word || !WORDS.iter().any(|word| word.starts_with(&head));
+    }
+    let fits = |char: char| char.is_ascii_alphanumeric() || "+-._:~ ".contains(char);
+    let is_long = |word: &str| word.len() > "false".len();
+    !literal.chars().all(fits) || literal.split(|c: char| !c.is_ascii_alphabetic()).any(is_long)
 }
 
 /// What somebody meant who wrote a scalar of a wrong type.
@@ -436,5 +443,27 @@ fn named(key: Option<Node<'_>>, said: impl std::fmt::Display) -> String {
     match key {
         Some(key) => format!("{}: {said}", key.text()),
         None => said.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stays_text;
+
+    #[test]
+    fn what_stands_around_a_variable_tells_whether_it_is_a_text() {
+        let is_text = |text: &str| {
+            let tree = spanned_yaml::parse(format!("- {text}"));
+            let root = tree.root(0).unwrap();
+            stays_text(root.items().next().unwrap())
+        };
+        for text in ["'${A}'", "app-${A}", "${A}/${B}", "web${A}", "${A}.example.com", "n-${A}"] {
+            assert!(is_text(text), "{text}");
+        }
+        for text in
+            ["${A}", "${A}${B}", "1${A}", "${A}.${B}", "t${A}", "${A}e", "-${A}", "2026-${A}"]
+        {
+            assert!(!is_text(text), "{text}");
+        }
     }
 }

@@ -25,6 +25,6 @@ fn violation<'a>(
     let suffix = super::schema::suffix(versions, asked);
     let message = format!("{} of {} {said}{suffix}", object.kind, object.api_version);
     let mut violation = Violation::at(object, node, message);
-    violation.help = lifecycle.help();
+    violation.help = lifecycle.help(object.api_version, object.kind);
     violation
 }

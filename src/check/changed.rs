@@ -14,6 +14,9 @@ pub struct Changed {
     /// Those of them in which a LimitRange changed: only that decides about the
     /// requests and limits in other files.
     pub limit_ranges: BTreeSet<String>,
+    /// Groups and kinds that CustomResourceDefinitions in those files define, before or after the
+    /// change: they decide about the schemas of objects in other files.
+    pub custom_kinds: BTreeSet<(String, String)>,
     /// The configuration changed: everything may have.
     pub everything: bool,
 }
@@ -31,6 +34,7 @@ impl Changed {
         draft.reached
             || self.covers(&draft.finding.location.file)
             || draft.finding.related.iter().any(|related| self.covers(&related.location.file))
+            || self.changed_schema(draft)
             || draft.namespace.as_ref().is_some_and(|namespace| {
                 let decisive = match draft.finding.rule.split_once('/') {
                     Some(("resources", _)) => &self.limit_ranges,
@@ -38,5 +42,13 @@ impl Changed {
                 };
                 decisive.contains(namespace)
             })
+    }
+
+    /// Whether the finding is about the schema of a kind whose definition changed.
+    fn changed_schema(&self, draft: &Draft) -> bool {
+        let Some(object) = &draft.finding.object else { return false };
+        let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
+        draft.finding.rule.starts_with("schema/")
+            && self.custom_kinds.iter().any(|(of, kind)| of == group && *kind == object.kind)
     }
 }

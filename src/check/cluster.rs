@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     kube::{Object, Pod},
     netpol::{Policy, Selection},
+    schema::{Customs, Versions},
 };
 
 /// Everything that would live in one cluster. Manifests that are checked as
@@ -50,6 +51,10 @@ pub struct Scope<'a> {
     /// The namespace of the object (by [`Object::effective_namespace`]), also
     /// for objects that are cluster-scoped.
     pub namespace: Option<&'a Namespace<'a>>,
+    /// The versions of Kubernetes that the objects are for.
+    pub versions: Versions,
+    /// The kinds that CRDs define.
+    pub customs: Customs<'a>,
 }
 
 impl<'a> Cluster<'a> {

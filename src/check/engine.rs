@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    finding::{Coverage, Finding, Gap, Level, Location, Related, Report, Summary},
+    finding::{Coverage, Finding, Gap, GapKind, Level, Location, Related, Report, Summary},
     fleet::{self, Environment, Fleet, FleetFindings, FleetViolation},
     kube::Object,
     repo::{Contents, File},
@@ -85,7 +85,7 @@ pub fn render_and_check(
     config: &Config,
     options: &Options,
 ) -> (Report, Fleet) {
-    let plan = Plan::new(config, options);
+    let plan = Plan::new(contents, config, options);
     let changed = options.changed.as_ref();
     let files = changed.filter(|changed| !changed.everything).map(|changed| &changed.files);
     let (fleet, overlays) =
@@ -107,7 +107,7 @@ pub fn check_fleet(
     config: &Config,
     options: &Options,
 ) -> Report {
-    let plan = Plan::new(config, options);
+    let plan = Plan::new(contents, config, options);
     let overlays = fleet.overlays.par_iter().filter_map(|overlay| {
         let environment = overlay.environment()?;
         let changed = options.changed.as_ref();
@@ -243,6 +243,9 @@ fn report(
     coverage.objects = objects.iter().filter(|file| narrow.in_paths(file)).count();
     all_gaps.retain(|gap| narrow.keeps_gap(gap));
     accepted.retain(|accepted| narrow.keeps_gap(&accepted.gap));
+    // A kind lacks its schema once, however many objects it has.
+    let mut kinds = BTreeSet::new();
+    all_gaps.retain(|gap| gap.kind != GapKind::NoSchema || kinds.insert(gap.message.clone()));
     coverage.gaps = all_gaps;
     coverage.accepted = accepted;
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();

@@ -12,7 +12,7 @@ use super::{
     engine::Draft,
     plan::Plan,
     suppress::Annotation,
-    violation::{Findings, Place, Violation},
+    violation::{Findings, Place, Target, Violation},
 };
 use crate::{
     config::Config,
@@ -21,6 +21,7 @@ use crate::{
     kube::Object,
     repo::{File, RepositoryFiles},
     rules::Rule,
+    schema::{CustomKinds, Customs},
 };
 
 /// What a check of an environment says.
@@ -53,7 +54,8 @@ pub(super) fn check_rendered(
         .par_iter()
         .map(|applied| File::rendered(Arc::clone(&applied.manifest), Arc::clone(repository)))
         .collect();
-    if reach.as_ref().is_some_and(|reach| !reach.any) {
+    let defines_kinds = changed.is_some_and(|changed| !changed.custom_kinds.is_empty());
+    if !defines_kinds && reach.as_ref().is_some_and(|reach| !reach.any) {
         let objects = files.into_iter().map(|file| file.path).collect();
         return Checked { objects, ..Checked::default() };
     }
@@ -151,11 +153,17 @@ pub(super) fn check(
         gaps.gap(GapKind::Skipped, Place::node(object, object.root), message);
     }
 
+    let own_kinds = CustomKinds::of(objects.iter().copied());
+    gaps_of_custom_kinds(&own_kinds, &mut gaps);
+    let customs = Customs { own: &own_kinds, repository: plan.custom_kinds() };
+    let versions = config.versions_of(cluster_name);
     let mut collected: Vec<Findings<'_>> = vec![gaps];
     let scope = |namespace: &str| Scope {
         config,
         cluster: &cluster,
         namespace: cluster.namespace(namespace),
+        versions,
+        customs,
     };
     let worth_keeping = |findings: &Findings<'_>| !findings.is_empty();
     collected.par_extend(
@@ -226,6 +234,21 @@ fn gaps_of_namespaces<'a>(cluster: &Cluster<'a>, gaps: &mut Findings<'a>) {
             at.start.line
         );
         gaps.gap(GapKind::Unrendered, Place::node(later, later.root), message);
+    }
+}
+
+/// Two definitions of one kind: only one of them is used.
+fn gaps_of_custom_kinds<'a>(kinds: &CustomKinds<'a>, gaps: &mut Findings<'a>) {
+    for (first, later) in &kinds.rivals {
+        let at = first.file.location(first.root.span());
+        let message = format!(
+            "{} defines a kind that {}:{} defines already: objects are held against that one",
+            later.name.unwrap_or_default(),
+            at.file,
+            at.start.line
+        );
+        let place = Place::in_file(later.file, Target::Node(later.root));
+        gaps.gap(GapKind::Unrendered, place, message);
     }
 }
 

@@ -11,8 +11,9 @@ use crate::{
     finding::{Level, ObjectRef},
     fleet::{Fleet, FleetFindings},
     kube::{Image, ImageField, Malformed, Object, Pod},
-    repo::File,
-    rules::{self, Check, Rule, pod_security},
+    repo::{Contents, File},
+    rules::{self, Check, Rule, pod_security, resources, schema},
+    schema::{CustomKinds, Problem},
 };
 
 /// The rules of a run, sorted by what they look at.
@@ -27,10 +28,13 @@ pub(super) struct Plan<'a> {
     pod_security: Vec<pod_security::Applied>,
     namespace: Vec<&'static Rule>,
     fleet: Vec<&'static Rule>,
+    /// By the problems that they report.
+    schema: Vec<(Problem, &'static Rule)>,
+    custom_kinds: CustomKinds<'a>,
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(config: &'a Config, options: &'a Options) -> Self {
+    pub(super) fn new(contents: &'a Contents, config: &'a Config, options: &'a Options) -> Self {
         let mut plan = Self {
             config,
             only: &options.only,
@@ -42,6 +46,8 @@ impl<'a> Plan<'a> {
             pod_security: Vec::new(),
             namespace: Vec::new(),
             fleet: Vec::new(),
+            schema: Vec::new(),
+            custom_kinds: CustomKinds::in_files(&contents.files),
         };
         for rule in rules::all() {
             let skipped = options.skip.iter().any(|pattern| rule.is_named_by(pattern));
@@ -61,6 +67,7 @@ impl<'a> Plan<'a> {
                 Check::Pod(_) => plan.pod.push(rule),
                 Check::Namespace(_) => plan.namespace.push(rule),
                 Check::Fleet(_) => plan.fleet.push(rule),
+                Check::Schema(problem) => plan.schema.push((problem, rule)),
             }
         }
         let applied = pod_security::applied(config.pod_security.level, config.pod_security.version);
@@ -178,6 +185,9 @@ impl<'a> Plan<'a> {
                 check(object, scope, findings);
             }
         }
+        if !self.schema.is_empty() {
+            self.check_schema(object, scope, findings);
+        }
         if !self.image.is_empty() && !scope.config.images.fields.is_empty() {
             for image in Image::of_fields(object, image_fields(scope.config, object)) {
                 self.check_image(&image, scope, findings);
@@ -210,6 +220,40 @@ impl<'a> Plan<'a> {
                 (applied.check)(pod, findings);
             }
         }
+    }
+
+    /// One walk serves all rules about schemas.
+    fn check_schema<'f>(
+        &self,
+        object: &'f Object<'f>,
+        scope: &Scope<'f>,
+        findings: &mut Findings<'f>,
+    ) {
+        for complaint in crate::schema::complaints(object, scope.versions, &scope.customs) {
+            if complaint.problem == Problem::Unknown {
+                findings.unknown(object, complaint.node());
+                continue;
+            }
+            let rule = self.schema.iter().find(|(problem, _)| *problem == complaint.problem);
+            if let Some((_, rule)) = rule
+                && !(complaint.is_quantity && self.reports_quantities(object))
+            {
+                findings.set_rule(rule);
+                findings.report(schema::violation(object, complaint, scope.versions));
+            }
+        }
+    }
+
+    /// Whether another rule reports the quantities of this object.
+    fn reports_quantities(&self, object: &Object<'_>) -> bool {
+        self.runs(resources::INVALID_QUANTITY)
+            && (resources::has_quantities(object)
+                || Pod::read(object, &self.config.pod_templates).is_some())
+    }
+
+    /// The kinds that CRDs anywhere in the repository define.
+    pub(super) fn custom_kinds(&self) -> &CustomKinds<'a> {
+        &self.custom_kinds
     }
 
     /// One parse of a reference serves all rules about images.

@@ -27,6 +27,7 @@ use crate::{
     kube::Object,
     repo::{self, Contents, File, Listing, Progress},
     report::{self, Format, Sources, Style},
+    schema::Versions,
 };
 
 /// Check what Flux would apply against policy
@@ -171,6 +172,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut contents = ManuallyDrop::new(target.read(arguments.quiet)?);
     timings.phase("read and parse");
     let mut config = target.configure(arguments, &mut contents)?;
+    if let Some(version) = &arguments.kubernetes {
+        if Versions::parse(version).is_none() {
+            let failure = Failure::new(format!("--kubernetes: there are no schemas for {version}"));
+            return Err(failure.help(format!("there are schemas for {}", Versions::known())));
+        }
+        config.set_kubernetes(version);
+    }
     for (name, value) in &arguments.variables {
         config.variables.insert(name.clone(), value.clone().into());
     }
@@ -436,6 +444,7 @@ fn add_namespaces(file: &File, changed: &mut Changed) {
                     changed.limit_ranges.insert(namespace.clone());
                 }
                 changed.namespaces.insert(namespace);
+                changed.custom_kinds.extend(crate::schema::kind_defined_by(&object));
                 if object.kind == "Namespace" {
                     changed.namespaces.extend(object.name.map(str::to_owned));
                 }

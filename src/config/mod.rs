@@ -14,6 +14,7 @@ pub use patterns::{ObjectPattern, PathPattern};
 use crate::{
     finding::{GapKind, Level},
     kube::{ImageField, ImagePattern},
+    schema::Versions,
 };
 
 /// The configuration of a repository. Every key is optional.
@@ -58,6 +59,36 @@ pub enum KubernetesVersions {
     One(String),
     /// Several.
     Many(Vec<String>),
+}
+
+impl KubernetesVersions {
+    /// The versions, of which those without schemas are left out: loading has refused them.
+    pub fn versions(&self) -> Versions {
+        match self {
+            Self::Newest => Versions::newest(),
+            Self::One(one) => Versions::parse(one).unwrap_or_else(Versions::newest),
+            Self::Many(many) => many
+                .iter()
+                .filter_map(|one| Versions::parse(one))
+                .fold(Versions::NONE, Versions::or),
+        }
+    }
+}
+
+impl Config {
+    /// Sets one version for all clusters.
+    pub fn set_kubernetes(&mut self, version: &str) {
+        self.kubernetes = KubernetesVersions::One(version.to_owned());
+        for cluster in self.clusters.values_mut() {
+            cluster.kubernetes = None;
+        }
+    }
+
+    /// The versions of Kubernetes that a cluster's manifests are for.
+    pub fn versions_of(&self, cluster: Option<&str>) -> Versions {
+        let own = cluster.and_then(|name| self.clusters.get(name)?.kubernetes.as_deref());
+        own.and_then(Versions::parse).unwrap_or_else(|| self.kubernetes.versions())
+    }
 }
 
 /// A cluster as portcullis.yaml names it.

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration beyond what its schema can tell.
 
-use super::Config;
+use super::{Config, KubernetesVersions};
+use crate::schema::Versions;
 
 impl Config {
     /// Values that can't be used: the JSON pointer of each and why.
@@ -12,6 +13,32 @@ impl Config {
             {
                 problems
                     .push((format!("/ignore/{index}/until"), format!("\"{until}\" is not a date")));
+            }
+        }
+        let mut versions: Vec<(String, &str)> = Vec::new();
+        match &self.kubernetes {
+            KubernetesVersions::Newest => {}
+            KubernetesVersions::One(one) => versions.push(("/kubernetes".to_owned(), one)),
+            KubernetesVersions::Many(many) => {
+                let pointers = many.iter().enumerate();
+                versions.extend(
+                    pointers.map(|(index, one)| (format!("/kubernetes/{index}"), one.as_str())),
+                );
+            }
+        }
+        for (name, cluster) in &self.clusters {
+            if let Some(version) = &cluster.kubernetes {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                versions.push((format!("/clusters/{name}/kubernetes"), version));
+            }
+        }
+        for (pointer, version) in versions {
+            if Versions::parse(version).is_none() {
+                let known = Versions::known();
+                problems.push((
+                    pointer,
+                    format!("there are no schemas for Kubernetes {version}, only for {known}"),
+                ));
             }
         }
         for (pointer, why) in crate::netpol::allowance_problems(&self.egress.allow) {

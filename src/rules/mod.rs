@@ -5,6 +5,7 @@
 //! the function that decides. A rule never reads a file, prints, or knows an
 //! output format.
 
+pub mod deprecation;
 mod docs;
 pub mod flux;
 pub mod images;
@@ -12,6 +13,7 @@ pub mod kustomize;
 pub mod network;
 pub mod pod_security;
 pub mod resources;
+pub mod schema;
 pub mod suppression;
 pub mod yaml;
 
@@ -25,6 +27,7 @@ use crate::{
     fleet::{Fleet, FleetFindings},
     kube::{Image, Object, Pod},
     repo::File,
+    schema::Problem,
 };
 
 /// A rule: what it is called, when it runs, and how it decides.
@@ -87,6 +90,8 @@ pub enum Check {
     PodSecurity(&'static pod_security::Standard),
     /// All objects of one namespace together.
     Namespace(for<'a> fn(&'a Namespace<'a>, &Scope<'a>, &mut Findings<'a>)),
+    /// What a walk of an object's schema finds of one kind.
+    Schema(Problem),
     /// The Kustomizations of all clusters, and the kustomization files.
     Fleet(fn(&Fleet, &mut FleetFindings)),
 }
@@ -99,6 +104,8 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         network::RULES,
         resources::RULES,
         images::RULES,
+        schema::RULES,
+        deprecation::RULES,
         kustomize::RULES,
         flux::RULES,
         suppression::RULES,

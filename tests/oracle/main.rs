@@ -7,6 +7,7 @@
 
 mod base64;
 mod charts;
+mod custom_resources;
 mod disagreements;
 mod egress;
 mod egress_clusters;
@@ -14,6 +15,7 @@ mod flux_pipeline;
 mod generate;
 mod image_references;
 mod judge;
+mod kubernetes_schemas;
 mod kustomizations;
 mod kustomize_build;
 mod kustomize_fields;
@@ -41,6 +43,7 @@ use libtest_mimic::{Arguments, Trial};
 fn trials() -> Vec<Trial> {
     [
         charts::trials(),
+        custom_resources::trials(),
         egress::trials(),
         flux_pipeline::trials(),
         image_references::trials(),
@@ -82,6 +85,8 @@ fn main() -> ExitCode {
             }
         }
     }
+    // Their judge is no Go program.
+    trials.extend(kubernetes_schemas::trials());
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

@@ -4,9 +4,11 @@
 mod bench;
 mod docs;
 mod fleet;
+mod lifecycles;
 mod measure;
 mod ready;
 mod render;
+mod schemas;
 mod tidy;
 mod tree;
 
@@ -30,6 +32,17 @@ enum Command {
         /// Only fail if they differ
         #[arg(long)]
         check: bool,
+    },
+    /// Writes schemas/kubernetes.txt from an unpacked PyPI package kubernetes-validate
+    Schemas {
+        /// The folder that has v1.N.M-local-strict for each version
+        folder: PathBuf,
+    },
+    /// Writes schemas/lifecycles.txt from unpacked Go modules as k8s.io/api, oldest release first
+    Lifecycles {
+        /// The modules' folders
+        #[arg(required = true)]
+        modules: Vec<PathBuf>,
     },
     /// Checks what formatters and lints don't: long files, module docs, line ends
     Tidy,
@@ -75,6 +88,8 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Ready => ready::run(),
         Command::Docs { check } => docs::run(check),
+        Command::Schemas { folder } => schemas::run(&folder),
+        Command::Lifecycles { modules } => lifecycles::run(&modules),
         Command::Tidy => tidy::run(),
         Command::GenTree { count, folder, seed } => {
             let written = tree::write(count, &folder, seed)?;

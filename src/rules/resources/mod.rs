@@ -11,7 +11,8 @@ mod presence;
 mod request_exceeds_limit;
 mod requirements;
 
-use super::Rule;
+use super::{Check, Rule};
+use crate::kube::Object;
 
 /// The rules of this group, by name.
 pub const RULES: &[&Rule] = &[
@@ -23,6 +24,17 @@ pub const RULES: &[&Rule] = &[
     &memory_request::RULE,
     &request_exceeds_limit::RULE,
 ];
+
+/// The rule about how quantities are written.
+pub(crate) static INVALID_QUANTITY: &Rule = &invalid_quantity::RULE;
+
+/// Whether [`INVALID_QUANTITY`] looks at an object beyond its pods.
+pub(crate) fn has_quantities(object: &Object<'_>) -> bool {
+    match invalid_quantity::RULE.check {
+        Check::PodsAndObjects { kinds, .. } => kinds.contains(&object.kind),
+        _ => false,
+    }
+}
 
 /// How messages name a resource.
 fn title(resource: &str) -> &str {

@@ -1,0 +1,106 @@
+//! An API that the target version of Kubernetes serves, and warns about.
+//!
+//! ## What it does
+//! Reports objects whose API version is deprecated in the version that `kubernetes` names (the newest that is
+//! known, unless set), with the release that removes it, if that is known, and what to use instead.
+//!
+//! ## Why
+//! It works until the cluster is upgraded to the release that removes it. To change it before is a matter of
+//! a line; after, the cluster can't be reconciled.
+//!
+//! ## Fails
+//! ```yaml
+//! apiVersion: v1
+//! kind: Endpoints
+//! metadata:
+//!   name: web
+//! subsets:
+//! - addresses: [{ip: 10.0.0.1}]
+//! ```
+//!
+//! ## Passes
+//! ```yaml
+//! apiVersion: discovery.k8s.io/v1
+//! kind: EndpointSlice
+//! metadata:
+//!   name: web
+//! addressType: IPv4
+//! endpoints:
+//! - addresses: [10.0.0.1]
+//! ```
+//!
+//! ## Limits
+//! Deprecated fields aren't reported. Custom resources are served as their CRDs say; those of Flux have a rule
+//! of their own, `flux/deprecated-api`.
+//!
+//! ## References
+//! - <https://kubernetes.io/docs/reference/using-api/deprecation-guide/>
+//! - <https://kubernetes.io/docs/reference/using-api/deprecation-policy/>
+
+use crate::{
+    check::{Findings, Scope},
+    finding::Level,
+    kube::Object,
+    rules::{Check, Rule},
+    schema::lifecycle::Lifecycle,
+};
+
+pub(super) static RULE: Rule = Rule {
+    id: "deprecation/deprecated-api",
+    level: Level::Warn,
+    since: "0.2.0",
+    summary: "an API that Kubernetes has deprecated",
+    check: Check::Object(&[], check),
+    source: include_str!("deprecated_api.rs"),
+};
+
+fn check<'a>(object: &'a Object<'a>, scope: &Scope<'a>, findings: &mut Findings<'a>) {
+    let Some(lifecycle) = Lifecycle::of(object.api_version, object.kind) else { return };
+    let versions = lifecycle.warning(scope.versions);
+    if let Some(minor) = lifecycle.deprecated.filter(|_| !versions.is_empty()) {
+        let mut said = format!("is deprecated since Kubernetes 1.{minor}");
+        if let Some(minor) = lifecycle.removed {
+            said.push_str(&format!(", and not served from 1.{minor} on"));
+        }
+        findings.report(super::violation(object, &lifecycle, &said, versions, scope.versions));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::check::testing::{check, check_with};
+
+    #[test]
+    fn the_release_that_removes_it_is_named() {
+        check(
+            &RULE,
+            r#"
+#- a.yaml
+apiVersion: v1
+#           ^^ deprecation/deprecated-api: ComponentStatus of v1 is deprecated since Kubernetes 1.19
+kind: ComponentStatus
+metadata: {name: x}
+---
+apiVersion: extensions/v1beta1
+kind: Ingress
+metadata: {name: x}
+"#,
+        );
+    }
+
+    #[test]
+    fn versions_decide() {
+        check_with(
+            &RULE,
+            "kubernetes: ['1.25', '1.26', '1.31', '1.32']",
+            r#"
+#- a.yaml
+apiVersion: flowcontrol.apiserver.k8s.io/v1beta3
+#           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ deprecation/deprecated-api: FlowSchema of flowcontrol.apiserver.k8s.io/v1beta3 is deprecated since Kubernetes 1.29, and not served from 1.32 on (Kubernetes 1.31)
+kind: FlowSchema
+metadata: {name: x}
+"#,
+        );
+    }
+}

@@ -1,8 +1,8 @@
 //! From documents to objects: opens lists, and says of every other document
 //! why it isn't checked.
 
-use std::collections::BTreeMap;
-
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use spanned_yaml::{Kind, Node, Span};
 
 use crate::{
@@ -29,7 +29,7 @@ const MAX_LIST_DEPTH: usize = 16;
 
 /// Paths of files that kustomizations apply as patches, with the kustomization
 /// that names them.
-pub(super) type Patches = BTreeMap<String, String>;
+pub(super) type Patches = FxHashMap<String, String>;
 
 /// Opens the documents of a file.
 pub(super) fn open<'a>(file: &'a File, patches: &Patches) -> Documents<'a> {
@@ -193,33 +193,48 @@ fn is_kustomization_file(path: &str) -> bool {
 /// Finds the files that kustomizations apply as patches and no kustomization
 /// lists among its resources: they are parts of objects.
 pub(super) fn patches(files: &[File]) -> Patches {
-    let mut patches = Patches::new();
+    let kustomizations = files.par_iter().filter(|file| is_kustomization_file(&file.path));
+    let named: Vec<Named> = kustomizations.map(Named::by).collect();
+    let mut patches = Patches::default();
     let mut resources = Vec::new();
-    for file in files.iter().filter(|file| is_kustomization_file(&file.path)) {
-        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let roots = file.tree.documents().iter().filter_map(|document| document.root);
-        for root in roots.map(|id| file.tree.node(id)) {
-            for list in ["patches", "patchesJson6902", "replacements"] {
-                for item in root.get(list).iter().flat_map(|list| list.items()) {
-                    if let Some(path) = item.get("path").and_then(|path| path.as_str()) {
-                        patches.insert(join(folder, path), file.path.to_string());
-                    }
-                }
-            }
-            for list in ["patchesStrategicMerge", "configurations"] {
-                for item in root.get(list).iter().flat_map(|list| list.items()) {
-                    patches.insert(join(folder, item.text()), file.path.to_string());
-                }
-            }
-            for item in root.get("resources").iter().flat_map(|list| list.items()) {
-                resources.push(join(folder, item.text()));
-            }
-        }
+    for named in named {
+        patches.extend(named.patches);
+        resources.extend(named.resources);
     }
     for path in resources {
         patches.remove(&path);
     }
     patches
+}
+
+/// Files that a kustomization names.
+#[derive(Default)]
+struct Named {
+    /// With its own path.
+    patches: Vec<(String, String)>,
+    resources: Vec<String>,
+}
+
+impl Named {
+    fn by(file: &File) -> Self {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut named = Self::default();
+        let mut patch = |path: &str| {
+            named.patches.push((join(folder, path), file.path.to_string()));
+        };
+        let roots = file.tree.documents().iter().filter_map(|document| document.root);
+        for root in roots.map(|id| file.tree.node(id)) {
+            let items = |list| root.get(list).into_iter().flat_map(Node::items);
+            for list in ["patches", "patchesJson6902", "replacements"] {
+                items(list).filter_map(|item| item.get("path")?.as_str()).for_each(&mut patch);
+            }
+            for list in ["patchesStrategicMerge", "configurations"] {
+                items(list).map(Node::text).for_each(&mut patch);
+            }
+            named.resources.extend(items("resources").map(|item| join(folder, item.text())));
+        }
+        named
+    }
 }
 
 /// Joins a path as a kustomization writes it to its folder, resolving `.` and `..`.

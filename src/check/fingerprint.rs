@@ -51,11 +51,8 @@ fn digest(parts: &[&str], ordinal: u32) -> [u8; 16] {
 }
 
 fn hex(digest: [u8; 16]) -> String {
-    use std::fmt::Write;
-    digest.iter().fold(String::with_capacity(32), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or_default();
+    digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 #[cfg(test)]

@@ -23,6 +23,16 @@ impl Lifecycle {
     /// What becomes of a kind, if something does. Where the schemas know when a kind went, they
     /// decide: plans change.
     pub fn of(api_version: &str, kind: &str) -> Option<Self> {
+        static ALL: OnceLock<FxHashMap<(&'static str, &'static str), Lifecycle>> = OnceLock::new();
+        let all = ALL.get_or_init(|| {
+            let kinds = table().kinds().map(|(api_version, kind, _)| (api_version, kind));
+            let named = kinds.chain(facts().keys().copied());
+            named.filter_map(|of| Some((of, Self::derive(of.0, of.1)?))).collect()
+        });
+        all.get(&(api_version, kind)).copied()
+    }
+
+    fn derive(api_version: &str, kind: &str) -> Option<Self> {
         let known = facts().get(&(api_version, kind)).copied();
         let last = Self::last_served(api_version, kind);
         let removed = last.filter(|last| !Versions::newest().minors().any(|it| it == *last));

@@ -74,7 +74,9 @@ struct Emitter<'t> {
 
 impl<'t> Emitter<'t> {
     fn new(tree: &'t Tree, sorted: bool) -> Self {
-        let (out, written) = (String::new(), Vec::with_capacity(tree.len()));
+        // Some 16 bytes a node, with its indentation.
+        let out = String::with_capacity(16 * tree.len());
+        let written = Vec::with_capacity(tree.len());
         Self { tree, out, column: 0, written, sorted, composer: None }
     }
 }
@@ -98,7 +100,7 @@ impl Emitter<'_> {
                     matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text);
                 let value = if is_word { None } else { Some(value::scalar(node)?) };
                 if position != Position::Root {
-                    self.put(" ");
+                    self.word(" ");
                 }
                 let start = self.out.len();
                 match value {
@@ -113,7 +115,7 @@ impl Emitter<'_> {
 
     fn empty(&mut self, id: Id, text: &str, position: Position) {
         if position != Position::Root {
-            self.put(" ");
+            self.word(" ");
         }
         let start = self.out.len();
         self.put(text);
@@ -133,7 +135,7 @@ impl Emitter<'_> {
         for (number, (key, value)) in entries.into_iter().enumerate() {
             match (number, position) {
                 (0, Position::Root) => {}
-                (0, Position::Item) => self.put(" "),
+                (0, Position::Item) => self.word(" "),
                 _ => self.line(indent),
             }
             if number == 0 {
@@ -144,15 +146,15 @@ impl Emitter<'_> {
                 let start = self.out.len();
                 self.string(text, indent + 2, true);
                 self.note(start, key);
-                self.put(":");
+                self.word(":");
             } else {
                 self.composer.iter_mut().for_each(Composer::refuse);
-                self.put("? ");
+                self.word("? ");
                 let start = self.out.len();
                 self.string(text, indent + 2, false);
                 self.note(start, key);
                 self.line(indent);
-                self.put(":");
+                self.word(":");
             }
             let below = match self.tree.node(value).kind {
                 Kind::Mapping => indent + 2,
@@ -173,13 +175,13 @@ impl Emitter<'_> {
         for (number, item) in items.iter().enumerate() {
             match (number, position) {
                 (0, Position::Root) => {}
-                (0, Position::Item) => self.put(" "),
+                (0, Position::Item) => self.word(" "),
                 _ => self.line(indent),
             }
             if number == 0 {
                 self.open(spanned_yaml::Kind::Sequence);
             }
-            self.put("-");
+            self.word("-");
             let below = match self.tree.node(*item).kind {
                 Kind::Mapping | Kind::Sequence => indent + 2,
                 Kind::Scalar => indent,
@@ -226,6 +228,7 @@ impl Emitter<'_> {
         }
     }
 
+    /// Writes a text of ASCII characters.
     fn word(&mut self, text: &str) {
         self.out.push_str(text);
         self.column += text.len();
@@ -364,6 +367,7 @@ impl Emitter<'_> {
     }
 
     fn literal(&mut self, text: &str, indent: usize) {
+        let start = self.out.len();
         self.put_char('|');
         if text.starts_with([' ', '\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
             self.put_char('2');
@@ -375,18 +379,18 @@ impl Emitter<'_> {
             _ => self.put_char('-'),
         }
         self.break_line();
-        let mut breaks = true;
-        for character in text.chars() {
-            if is_break(character) {
-                self.put_break(character);
-                breaks = true;
-            } else {
-                if breaks {
-                    self.pad(indent);
-                }
-                self.put_char(character);
-                breaks = false;
+        for line in text.split_inclusive(is_break) {
+            let content = line.trim_end_matches(is_break);
+            if !content.is_empty() {
+                self.pad(indent);
+                self.put(content);
             }
+            if let Some(line_break) = line.chars().next_back().filter(|last| is_break(*last)) {
+                self.put_break(line_break);
+            }
+        }
+        if let Some(composer) = &mut self.composer {
+            composer.literal(Span::new(start, self.out.trim_end_matches('\n').len()), text);
         }
     }
 
@@ -394,7 +398,7 @@ impl Emitter<'_> {
         let span = Span::new(start, self.out.len());
         self.written.push(Written { start: span.start, end: span.end, id });
         if let Some(composer) = &mut self.composer {
-            let text = self.out.get(start..).unwrap_or_default().as_bytes();
+            let text = self.out.get(start..).unwrap_or_default();
             compose(composer, text, span);
         }
     }
@@ -437,17 +441,20 @@ impl Emitter<'_> {
     }
 
     fn pad(&mut self, indent: usize) {
+        const SPACES: &str = "                                ";
         while self.column < indent {
-            self.put_char(' ');
+            let some = SPACES.get(..indent - self.column).unwrap_or(SPACES);
+            self.word(some);
         }
     }
 }
 
-/// Tells a composer of a scalar, or of an empty collection, by its text.
-fn compose(composer: &mut Composer, text: &[u8], span: Span) {
+/// Tells a composer of a scalar, or of an empty collection, by its text. Of a block it has been told.
+fn compose(composer: &mut Composer, text: &str, span: Span) {
     let simple =
         |text: &[u8], but: u8| text.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != but);
-    match text {
+    match text.as_bytes() {
+        [b'|', ..] => {}
         b"{}" => composer.empty(spanned_yaml::Kind::Mapping, span),
         b"[]" => composer.empty(spanned_yaml::Kind::Sequence, span),
         [b'"', inner @ .., b'"'] if simple(inner, b'\\') => {
@@ -456,7 +463,7 @@ fn compose(composer: &mut Composer, text: &[u8], span: Span) {
         [b'\'', inner @ .., b'\''] if simple(inner, b'\'') => {
             composer.scalar(span, Style::SingleQuoted);
         }
-        [first, ..] if !matches!(first, b'"' | b'\'' | b'|') && simple(text, b'\n') => {
+        text @ [first, ..] if !matches!(first, b'"' | b'\'') && simple(text, b'\n') => {
             composer.scalar(span, Style::Plain);
         }
         // An empty text, lines, escapes, and characters that may not be allowed.

@@ -12,11 +12,13 @@ use crate::{
 pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error> {
     let mut entries: Vec<(Id, Id)> = tree.entries(id).collect();
     let root = id == tree.root();
+    let (mut before, mut ascending) = ("", true);
     for (key, _) in &entries {
         let node = tree.node(*key);
+        let is_word = matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text);
         let string = node.kind == Kind::Scalar
             && (root
-                || matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text)
+                || is_word
                 || matches!(value::scalar(node), Ok(Value::String(_)))
                     && node.tag != Tag::Timestamp);
         if !string {
@@ -26,9 +28,17 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
             ))
             .at(node.origin.place));
         }
+        ascending &= is_word && before < node.text.as_str() && is_alphabetic(&node.text);
+        before = &node.text;
+    }
+    // So most are.
+    if ascending {
+        return Ok(entries);
     }
     let sorted = |a: &(Id, Id), b: &(Id, Id)| key_order(tree.text(a.0), tree.text(b.0)).is_le();
-    if !entries.is_sorted_by(sorted) {
+    if entries.len() <= FEW {
+        insert_sorted(&mut entries, &sorted);
+    } else if !entries.is_sorted_by(sorted) {
         entries = merge_sorted(entries, &sorted);
     }
     if let Some(key) = written_twice(tree, &entries) {
@@ -56,8 +66,20 @@ fn merge_sorted<T: Copy>(mut list: Vec<T>, in_order: &impl Fn(&T, &T) -> bool) -
     merged
 }
 
-/// Mappings of so many entries are compared entry by entry, without a list of their keys.
+/// Mappings of so many entries are sorted, and compared entry by entry, in place.
 const FEW: usize = 8;
+
+/// Go sorts short lists so, too.
+fn insert_sorted<T>(list: &mut [T], in_order: &impl Fn(&T, &T) -> bool) {
+    for end in 1..list.len() {
+        for at in (1..=end).rev() {
+            match list.get_mut(at - 1..=at) {
+                Some([a, b]) if !in_order(a, b) => std::mem::swap(a, b),
+                _ => break,
+            }
+        }
+    }
+}
 
 /// A key that is there for the second time.
 fn written_twice(tree: &Tree, entries: &[(Id, Id)]) -> Option<Id> {
@@ -72,10 +94,32 @@ fn written_twice(tree: &Tree, entries: &[(Id, Id)]) -> Option<Id> {
     keys.array_windows().find(|[a, b]| tree.text(*a) == tree.text(*b)).map(|[_, key]| *key)
 }
 
+fn is_alphabetic(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// [`key_order`] of texts that are ASCII up to where they differ, and differ in no digit there.
+fn ascii_order(a: &[u8], b: &[u8]) -> Option<Ordering> {
+    let same = a.iter().zip(b).take_while(|(x, y)| x == y && x.is_ascii()).count();
+    let (Some(x), Some(y)) = (a.get(same), b.get(same)) else {
+        // One is the start of the other: more characters are more bytes.
+        return Some(a.len().cmp(&b.len()));
+    };
+    if !x.is_ascii() || !y.is_ascii() {
+        return None;
+    }
+    let (letter_x, letter_y) = (x.is_ascii_alphabetic(), y.is_ascii_alphabetic());
+    let decides = letter_x || letter_y || !(x.is_ascii_digit() || y.is_ascii_digit());
+    decides.then(|| letter_x.cmp(&letter_y).then(x.cmp(y)))
+}
+
 /// go-yaml's order of keys: letters behind everything else, numbers by their size.
 fn key_order(a: &str, b: &str) -> Ordering {
-    if a.bytes().all(|c| c.is_ascii_alphabetic()) && b.bytes().all(|c| c.is_ascii_alphabetic()) {
+    if is_alphabetic(a) && is_alphabetic(b) {
         return a.cmp(b);
+    }
+    if let Some(order) = ascii_order(a.as_bytes(), b.as_bytes()) {
+        return order;
     }
     let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     let (Some(x), Some(y)) = (a.chars().nth(same), b.chars().nth(same)) else {

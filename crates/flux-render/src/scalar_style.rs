@@ -62,11 +62,19 @@ impl Shape {
             (false, false, false, false);
         let (mut previous_space, mut previous_break, mut after_blank) = (false, false, true);
         let mut trailing_space = false;
-        let mut characters = text.chars().peekable();
+        let mut rest = text;
         let mut first = true;
-        while let Some(c) = characters.next() {
-            let last = characters.peek().is_none();
-            let before_blank = characters.peek().is_none_or(|next| matches!(next, ' ' | '\t'));
+        while let Some(c) = rest.chars().next() {
+            if !first && is_ordinary(c) {
+                let ordinary =
+                    rest.bytes().take_while(|byte| is_ordinary(char::from(*byte))).count();
+                rest = rest.get(ordinary..).unwrap_or_default();
+                (previous_space, previous_break, after_blank) = (false, false, false);
+                continue;
+            }
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            let last = rest.is_empty();
+            let before_blank = last || rest.starts_with([' ', '\t']);
             match c {
                 '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"'
                 | '%' | '@' | '`'
@@ -102,6 +110,11 @@ impl Shape {
         shape.block_allowed = !(trailing_space || space_break || special);
         shape
     }
+}
+
+/// Whether it decides nothing, unless it is the first of a text.
+fn is_ordinary(c: char) -> bool {
+    matches!(c, '!'..='~') && !matches!(c, '#' | ':')
 }
 
 pub(crate) fn is_break(c: char) -> bool {

@@ -101,6 +101,19 @@ impl Node {
         Self { kind, style, tag, tagged: false, text, children: Vec::new(), origin }
     }
 
+    /// The same node with other children.
+    fn holding(&self, children: Vec<Id>) -> Self {
+        Self {
+            kind: self.kind,
+            style: self.style,
+            tag: self.tag.clone(),
+            tagged: self.tagged,
+            text: self.text.clone(),
+            children,
+            origin: self.origin.clone(),
+        }
+    }
+
     /// Whether it is tagged as a null.
     pub(crate) fn is_null(&self) -> bool {
         self.tag == Tag::Null
@@ -149,7 +162,16 @@ impl Tree {
 
     /// A tree whose root the closure adds, after what the root holds.
     pub(crate) fn made<E>(make: impl FnOnce(&mut Self) -> Result<Id, E>) -> Result<Self, E> {
+        Self::with_room(0, make)
+    }
+
+    /// [`Self::made`], with room for so many nodes.
+    pub(crate) fn with_room<E>(
+        nodes: usize,
+        make: impl FnOnce(&mut Self) -> Result<Id, E>,
+    ) -> Result<Self, E> {
         let mut tree = Self::new(Node::empty(Kind::Mapping, Origin::default()));
+        tree.nodes.reserve(nodes);
         tree.root = make(&mut tree)?;
         Ok(tree)
     }
@@ -186,6 +208,16 @@ impl Tree {
     /// Whether any scalar reads as one of the texts, be it one that nothing holds any more.
     pub(crate) fn mentions(&self, texts: &[&str]) -> bool {
         self.nodes.iter().any(|node| texts.contains(&node.text.as_str()))
+    }
+
+    /// Makes room for so many nodes more.
+    pub(crate) fn reserve(&mut self, nodes: usize) {
+        self.nodes.reserve(nodes);
+    }
+
+    /// Whether any node has such an origin, be it one that nothing holds any more.
+    pub(crate) fn any_origin(&self, is_so: impl Fn(&Origin) -> bool) -> bool {
+        self.nodes.iter().any(|node| is_so(&node.origin))
     }
 
     /// Number of nodes, those that nothing holds any more included.
@@ -237,15 +269,13 @@ impl Tree {
     /// Copies a node of another tree with what is below it.
     pub(crate) fn import(&mut self, other: &Tree, id: Id) -> Id {
         let node = other.node(id);
-        let copy = Node { children: Vec::new(), ..node.clone() };
-        let children: Vec<Id> =
-            node.children.iter().map(|child| self.import(other, *child)).collect();
-        self.add(Node { children, ..copy })
+        let children = node.children.iter().map(|child| self.import(other, *child)).collect();
+        self.add(node.holding(children))
     }
 
     /// A tree of its own for a node and what is below it.
     pub(crate) fn extract(&self, id: Id) -> Tree {
-        let mut tree = Tree::new(Node { children: Vec::new(), ..self.node(id).clone() });
+        let mut tree = Tree::new(self.node(id).holding(Vec::new()));
         let children: Vec<Id> =
             self.children(id).iter().map(|child| tree.import(self, *child)).collect();
         tree.node_mut(tree.root).children = children;

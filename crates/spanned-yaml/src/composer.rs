@@ -26,6 +26,8 @@ use crate::{
 /// ```
 pub struct Composer {
     builder: Builder<'static>,
+    /// The texts of literal blocks, without their indentation.
+    decoded: String,
     refused: bool,
 }
 
@@ -34,7 +36,7 @@ impl Composer {
     pub fn new(nodes: usize) -> Self {
         let mut builder = Builder::new("", &Limits::default());
         builder.nodes.reserve(nodes);
-        Self { builder, refused: false }
+        Self { builder, decoded: String::new(), refused: false }
     }
 
     /// Opens a collection by indentation: at the first byte of its first key, or of its first `-`.
@@ -63,6 +65,21 @@ impl Composer {
         let len = (span.end - span.start).saturating_sub(2 * quotes);
         let text = Text { start: span.start + quotes, len, decoded: false };
         self.builder.scalar(span, style, text, None);
+    }
+
+    /// Adds a literal block below a collection, without an indentation indicator. `span` reaches
+    /// from its `|` to the end of its last line that isn't empty. `text` is what it says: each of
+    /// its lines is printable, and the first doesn't begin with a blank.
+    pub fn literal(&mut self, span: Span, text: &str) {
+        let is_ascii = text.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~'));
+        let is_simple = is_ascii || text.split('\n').all(|line| line.chars().all(is_told));
+        if text.starts_with([' ', '\n']) || text.is_empty() || !is_simple {
+            return self.refuse();
+        }
+        let start = self.decoded.len() as u32;
+        self.decoded.push_str(text);
+        let text = Text { start, len: text.len() as u32, decoded: true };
+        self.builder.scalar(span, Style::Literal, text, None);
     }
 
     /// Adds `{}` or `[]`.
@@ -95,9 +112,15 @@ impl Composer {
             ..Document::default()
         };
         let documents = vec![document];
-        let (decoded, comments, errors) = (String::new(), Vec::new(), Vec::new());
-        Some(Tree::new(source, nodes, Vec::new(), decoded, documents, comments, errors))
+        let (comments, errors) = (Vec::new(), Vec::new());
+        Some(Tree::new(source, nodes, Vec::new(), self.decoded, documents, comments, errors))
     }
+}
+
+/// Whether a character is as good in a tree as in a text: no control character, and no line break
+/// but the one that everybody writes.
+fn is_told(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}')
 }
 
 #[cfg(test)]
@@ -134,6 +157,29 @@ mod tests {
         composer.close();
         composer.close();
         same(&composer.finish(text).unwrap(), &crate::parse(text));
+    }
+
+    #[test]
+    fn composes_literal_blocks() {
+        for (block, value) in [
+            ("|\n  b\n   c\n\n  d\n", "b\n c\n\nd\n"),
+            ("|-\n  b # c\n  \u{e9}", "b # c\n\u{e9}"),
+            ("|+\n  b\n\n\n", "b\n\n\n"),
+        ] {
+            let text = format!("a: {block}");
+            let mut composer = Composer::new(2);
+            composer.open(Kind::Mapping, 0);
+            composer.scalar(Span::new(0, 1), Style::Plain);
+            composer.literal(Span::new(3, text.trim_end_matches('\n').len()), value);
+            composer.close();
+            same(&composer.finish(text.as_str()).unwrap(), &crate::parse(text.as_str()));
+        }
+        for value in ["", " b\n", "\nb", "b\tc\n", "b\rc\n", "b\u{85}c", "b\u{2028}c", "\u{feff}b"]
+        {
+            let mut composer = Composer::new(1);
+            composer.literal(Span::new(0, 1), value);
+            assert!(composer.finish("|").is_none(), "{value:?}");
+        }
     }
 
     #[test]

@@ -96,6 +96,20 @@ impl Record {
     }
 }
 
+impl Tree {
+    /// What the text of a scalar is a part of.
+    #[inline]
+    fn buffer_of(&self, scalar: &Record) -> &str {
+        if scalar.meta & TEXT_DECODED == 0 { self.source() } else { self.decoded() }
+    }
+
+    #[inline]
+    fn bytes_of(&self, scalar: &Record) -> &[u8] {
+        let (start, end) = (scalar.a as usize, (scalar.a + scalar.b) as usize);
+        self.buffer_of(scalar).as_bytes().get(start..end).unwrap_or_default()
+    }
+}
+
 /// What an id of another tree is taken for.
 const NOTHING: Record = Record { start: 0, end: 0, a: 0, b: 0, meta: 0 };
 
@@ -204,11 +218,7 @@ impl<'t> Node<'t> {
         let record = self.record();
         match record.kind() {
             Kind::Scalar => {
-                let buffer = if record.meta & TEXT_DECODED == 0 {
-                    self.tree.source()
-                } else {
-                    self.tree.decoded()
-                };
+                let buffer = self.tree.buffer_of(&record);
                 buffer.get(record.a as usize..(record.a + record.b) as usize).unwrap_or_default()
             }
             Kind::Alias => self.target().text(),
@@ -282,7 +292,7 @@ impl<'t> Node<'t> {
     }
 
     /// The nodes within it and itself, in order of writing; aliases aren't followed.
-    pub fn descendants(self) -> impl Iterator<Item = Self> + use<'t> {
+    pub fn descendants(self) -> impl ExactSizeIterator<Item = Self> + use<'t> {
         let tree = self.tree;
         (self.id.0..self.subtree_end()).map(move |id| Self { tree, id: NodeId(id) })
     }
@@ -340,18 +350,46 @@ impl<'t> Node<'t> {
     /// the last counts, of several merged mappings the first.
     pub fn entry(self, key: &str) -> Option<Entry<'t>> {
         let mapping = self.target();
+        if mapping.kind() != Kind::Mapping {
+            return None;
+        }
+        let tree = self.tree;
+        let node = |id: u32| Self { tree, id: NodeId(id) };
         let mut found = None;
         let mut has_merge = false;
-        for entry in mapping.raw_entries() {
-            if entry.key.has_text(key) {
-                found = Some(entry);
-            }
-            has_merge |= entry.key.is_merge();
+        let (mut at, end) = (mapping.id.0 + 1, mapping.subtree_end());
+        // The most walked loop of all: over records, and nodes are made of what is found alone.
+        while at < end {
+            let Some(record) = tree.nodes.get(at as usize) else { break };
+            let value = match record.kind() {
+                Kind::Scalar => {
+                    let length = record.b as usize;
+                    if length == key.len() && tree.bytes_of(record) == key.as_bytes() {
+                        found = Some((at, at + 1));
+                    }
+                    has_merge |= length == 2 && node(at).is_merge();
+                    at + 1
+                }
+                _ => {
+                    let value = node(at).subtree_end();
+                    if node(at).has_text(key) {
+                        found = Some((at, value));
+                    }
+                    value
+                }
+            };
+            at = match tree.nodes.get(value as usize) {
+                Some(record) if matches!(record.kind(), Kind::Sequence | Kind::Mapping) => {
+                    record.b.max(value + 1)
+                }
+                _ => value + 1,
+            };
         }
-        if found.is_some() || !has_merge {
-            return found;
+        if let Some((key, value)) = found {
+            let raw_value = node(value);
+            return Some(Entry { key: node(key), value: raw_value.target(), raw_value });
         }
-        self.entries().find(|entry| entry.key.text() == key)
+        if has_merge { self.entries().find(|entry| entry.key.text() == key) } else { None }
     }
 
     /// Whether its text is this. Most keys differ in length already, which the

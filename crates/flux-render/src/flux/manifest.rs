@@ -85,13 +85,15 @@ impl Manifest {
 }
 
 fn removals(object: &Tree, written: &[emit::Written]) -> Box<[(u32, Origin)]> {
+    let is_removal = |step: &Step| matches!(step.operation, Operation::Removed(_));
+    if !object.any_origin(|origin| origin.steps().any(is_removal)) {
+        return Box::default();
+    }
     let mut found = Vec::new();
     let mut queue = vec![object.root()];
     while let Some(id) = queue.pop() {
         let node = object.node(id);
-        let removed =
-            node.origin.steps().any(|step| matches!(step.operation, Operation::Removed(_)));
-        if node.kind == Kind::Mapping && removed {
+        if node.kind == Kind::Mapping && node.origin.steps().any(is_removal) {
             let keys: Vec<_> = object.entries(id).map(|(key, _)| key).collect();
             let begins = |one: &&emit::Written| one.id == id || keys.contains(&one.id);
             if let Some(first) = written.iter().find(begins) {

@@ -105,11 +105,10 @@ impl Tree {
         path: impl IntoIterator<Item = &'p str>,
         create: Option<(Kind, &Origin)>,
     ) -> Result<Option<Id>, Error> {
-        let path: Vec<&str> =
-            path.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect();
+        let mut path = path.into_iter().map(str::trim).filter(|part| !part.is_empty()).peekable();
         let mut found = from;
-        for (number, part) in path.iter().enumerate() {
-            let next = path.get(number + 1).copied();
+        while let Some(part) = path.next() {
+            let next = path.peek().copied();
             let step = match part_of(part)? {
                 Part::Index(index) => {
                     self.expect(Some(found), Kind::Sequence)?;
@@ -249,43 +248,31 @@ impl Tree {
         let Some(metadata) = self.lookup(root, ["metadata"], Some((Kind::Mapping, origin)))? else {
             return Ok(());
         };
-        let old: Vec<(SmolStr, Origin)> = self
+        if pairs.is_empty() {
+            self.clear(metadata, field)?;
+            return Ok(());
+        }
+        let old: Vec<(SmolStr, Origin, Origin)> = self
             .get(metadata, field)
-            .map(|map| {
-                self.entries(map)
-                    .map(|(key, value)| {
-                        (self.node(key).text.clone(), self.node(value).origin.clone())
-                    })
-                    .collect()
-            })
-            .unwrap_or_default();
-        let keys: Vec<(SmolStr, Origin)> = self
-            .get(metadata, field)
-            .map(|map| {
-                self.entries(map)
-                    .map(|(key, _)| (self.node(key).text.clone(), self.node(key).origin.clone()))
-                    .collect()
-            })
-            .unwrap_or_default();
+            .into_iter()
+            .flat_map(|map| self.entries(map))
+            .map(|(key, value)| (self.node(key), self.node(value)))
+            .map(|(key, value)| (key.text.clone(), key.origin.clone(), value.origin.clone()))
+            .collect();
         let head = self
             .entries(metadata)
             .find(|(key, _)| self.text(*key) == field)
             .map(|(key, value)| (self.node(key).origin.clone(), self.node(value).origin.clone()));
         self.clear(metadata, field)?;
-        if pairs.is_empty() {
-            return Ok(());
-        }
         pairs.sort();
         let (key_origin, map_origin) = head.unwrap_or_else(|| (origin.clone(), origin.clone()));
         let mut children = Vec::with_capacity(pairs.len() * 2);
         for (key, value) in pairs {
-            let find = |known: &[(SmolStr, Origin)]| {
-                known
-                    .iter()
-                    .find(|(name, _)| *name == key)
-                    .map_or_else(|| origin.clone(), |(_, origin)| origin.clone())
-            };
-            let (key_origin, value_origin) = (find(&keys), find(&old));
+            let known = old.iter().find(|(name, ..)| *name == key);
+            let (key_origin, value_origin) = known.map_or_else(
+                || (origin.clone(), origin.clone()),
+                |(_, key, value)| (key.clone(), value.clone()),
+            );
             let style = if is_yaml_1_1_non_string(&value) { Style::Quoted } else { Style::Plain };
             children.push(self.add(Node::plain(key.clone(), key_origin)));
             children.push(self.add(Node { style, ..Node::string(value, value_origin) }));
@@ -329,6 +316,9 @@ impl Tree {
 }
 
 fn part_of(part: &str) -> Result<Part<'_>, Error> {
+    if part.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        return Ok(Part::Field(part));
+    }
     if let Some(number) = go_integer(part) {
         return usize::try_from(number)
             .map(Part::Index)

@@ -93,17 +93,30 @@ pub(crate) fn apply(
     create: Create<'_>,
     set: &mut dyn FnMut(&mut Tree, Id) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let kind = tree.top("kind");
-    let (group, version) = super::gvk::split_api_version(tree.top("apiVersion"));
-    let fits = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
-    if !(fits(&spec.gvk.kind, kind)
-        && fits(&spec.gvk.group, group)
-        && fits(&spec.gvk.version, version))
-    {
-        return Ok(());
+    apply_all(tree, std::iter::once(spec), create, set)
+}
+
+/// [`apply`] for one spec after the other.
+pub(crate) fn apply_all<'s>(
+    tree: &mut Tree,
+    specs: impl IntoIterator<Item = &'s FieldSpec>,
+    create: Create<'_>,
+    set: &mut dyn FnMut(&mut Tree, Id) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut specs = specs.into_iter();
+    loop {
+        // Most specs are for other kinds; one that isn't may write what tells the kind.
+        let kind = tree.top("kind");
+        let (group, version) = super::gvk::split_api_version(tree.top("apiVersion"));
+        let fits = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
+        let next = specs.find(|spec| {
+            fits(&spec.gvk.kind, kind)
+                && fits(&spec.gvk.group, group)
+                && fits(&spec.gvk.version, version)
+        });
+        let Some(spec) = next else { return Ok(()) };
+        walk(tree, tree.root(), spec, &spec.parts, create, set)?;
     }
-    let root = tree.root();
-    walk(tree, root, spec, &spec.parts, create, set)
 }
 
 fn walk(

@@ -6,7 +6,7 @@
 use smol_str::SmolStr;
 use spanned_yaml::{Dialect, Scalar};
 
-use super::fields::go_integer;
+use super::{fields::go_integer, load::LoadedFile};
 use crate::{
     error::{Error, ErrorKind},
     key_order,
@@ -50,7 +50,26 @@ impl JsonPatch {
         if json && serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() {
             return Err(wrong("the JSON patch isn't JSON", None));
         }
-        let tree = spanned_yaml::parse(text);
+        Self::of(&spanned_yaml::parse(text), places)
+    }
+
+    /// Reads the patch that a file is.
+    pub(crate) fn of_file(
+        file: &LoadedFile,
+        places: &dyn Fn(spanned_yaml::Span) -> Option<Place>,
+    ) -> Result<Self, Error> {
+        let text = file.text();
+        if text.is_empty() || text.starts_with('[') {
+            return Self::read(text, places);
+        }
+        Self::of(&file.tree, places)
+    }
+
+    fn of(
+        tree: &spanned_yaml::Tree,
+        places: &dyn Fn(spanned_yaml::Span) -> Option<Place>,
+    ) -> Result<Self, Error> {
+        let wrong = |message: &str, place| Error::invalid(message.to_owned()).at(place);
         if let Some(error) = tree.errors().first() {
             return Err(
                 Error::new(ErrorKind::Malformed, error.message.clone()).at(places(error.span))

@@ -214,9 +214,13 @@ fn malformed(error: &spanned_yaml::Error) -> Error {
     Error::new(ErrorKind::Malformed, error.message.clone())
 }
 
+/// What kustomize writes into an object on the way: some labels and annotations.
+const ROOM: usize = 16;
+
 /// A document as a tree of its own; none if there is nothing in it.
 fn document_tree(root: YamlNode<'_>, source: &Source<'_>) -> Result<Option<Tree>, Error> {
-    let tree = Tree::made(|tree| import(tree, root, source, 0))?;
+    let room = root.descendants().len() + ROOM;
+    let tree = Tree::with_room(room, |tree| import(tree, root, source, 0))?;
     Ok((!tree.node(tree.root()).is_null()).then_some(tree))
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn read(context: &Context<'_>, patch: &Patch) -> Result<Loaded, Error
             let source = load::Source::file(&file);
             (
                 load::objects(&source, context.schema),
-                JsonPatch::read(file.text(), &|span| source.place(span)),
+                JsonPatch::of_file(&file, &|span| source.place(span)),
             )
         }
     };
@@ -129,7 +129,7 @@ pub(crate) fn read_json(context: &Context<'_>, patch: &Patch) -> Result<Loaded, 
         (true, false) => {
             let file = context.file(&patch.path)?;
             let source = load::Source::file(&file);
-            JsonPatch::read(file.text(), &|span| source.place(span))
+            JsonPatch::of_file(&file, &|span| source.place(span))
         }
     }
     .map_err(|error| error.at(place))?;

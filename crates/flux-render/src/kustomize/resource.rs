@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use super::{
     gvk::{Gvk, ResId},
@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::Error,
     place::Origin,
-    tree::{Id, Kind, Node, Tree},
+    tree::{Id, Kind, Node, Style, Tree},
 };
 
 pub(crate) const PREVIOUS_KINDS: &str = "internal.config.kubernetes.io/previousKinds";
@@ -120,31 +120,30 @@ impl Resource {
     pub(crate) fn previous_ids(&self) -> Result<Vec<ResId>, Error> {
         let Some(names) = self.tree.annotation(PREVIOUS_NAMES) else { return Ok(Vec::new()) };
         let list = |key| self.tree.annotation(key).unwrap_or_default().split(',');
-        let names: Vec<&str> = names.split(',').collect();
-        let namespaces: Vec<&str> = list(PREVIOUS_NAMESPACES).collect();
-        let kinds: Vec<&str> = list(PREVIOUS_KINDS).collect();
-        if names.len() != namespaces.len() || names.len() != kinds.len() {
+        let count = |text: &str| text.bytes().filter(|byte| *byte == b',').count();
+        let of = |key| count(self.tree.annotation(key).unwrap_or_default());
+        if [of(PREVIOUS_NAMESPACES), of(PREVIOUS_KINDS)] != [count(names); 2] {
             return Err(Error::invalid(
                 "kustomize's own annotations internal.config.kubernetes.io/previous... don't \
                  match: take them out of the manifest",
             ));
         }
         let api_version = self.tree.top("apiVersion");
-        Ok(names
-            .iter()
-            .zip(&namespaces)
-            .zip(&kinds)
-            .map(|((name, namespace), kind)| ResId {
-                gvk: Gvk::new(api_version, kind),
-                name: (*name).into(),
-                namespace: (*namespace).into(),
-                cluster_scoped: false,
-            })
-            .collect())
+        let id = |((name, namespace), kind): ((&str, &str), &str)| ResId {
+            gvk: Gvk::new(api_version, kind),
+            name: name.into(),
+            namespace: namespace.into(),
+            cluster_scoped: false,
+        };
+        let ids = names.split(',').zip(list(PREVIOUS_NAMESPACES)).zip(list(PREVIOUS_KINDS));
+        Ok(ids.map(id).collect())
     }
 
     /// The first id that it had (`OrgId`).
     pub(crate) fn original_id(&self) -> Result<ResId, Error> {
+        if self.tree.annotation(PREVIOUS_NAMES).is_none() {
+            return Ok(self.id());
+        }
         Ok(self.previous_ids()?.into_iter().next().unwrap_or_else(|| self.id()))
     }
 
@@ -155,27 +154,55 @@ impl Resource {
 
     pub(crate) fn store_previous_id(&mut self) -> Result<(), Error> {
         let id = self.id();
-        let namespace = id.effective_namespace().to_owned();
-        self.append_to_annotation(PREVIOUS_NAMES, &id.name)?;
-        self.append_to_annotation(PREVIOUS_NAMESPACES, &namespace)?;
-        self.append_to_annotation(PREVIOUS_KINDS, &id.gvk.kind)
+        self.append_to_annotations(&[
+            (PREVIOUS_NAMES, &id.name),
+            (PREVIOUS_NAMESPACES, id.effective_namespace()),
+            (PREVIOUS_KINDS, &id.gvk.kind),
+        ])
     }
 
     /// Adds to a list in an annotation; nothing for an empty text.
-    pub(crate) fn append_to_annotation(&mut self, key: &str, value: &str) -> Result<(), Error> {
-        if value.is_empty() {
-            return Ok(());
-        }
-        let joined = match self.tree.annotation(key) {
-            Some(old) => format!("{old},{value}"),
-            None => value.to_owned(),
-        };
-        self.put_annotation(key, &joined)
+    pub(crate) fn append_to_annotation(
+        &mut self,
+        key: &'static str,
+        value: &str,
+    ) -> Result<(), Error> {
+        self.append_to_annotations(&[(key, value)])
     }
 
-    /// Writes one annotation where the others stay as they are (kyaml's `SetAnnotation`).
-    pub(crate) fn put_annotation(&mut self, key: &str, value: &str) -> Result<(), Error> {
-        self.put_metadata("annotations", key, value, &Origin::default())
+    /// Writes annotations where the others stay as they are (kyaml's `SetAnnotation`).
+    fn append_to_annotations(&mut self, values: &[(&'static str, &str)]) -> Result<(), Error> {
+        let mut values = values.iter().filter(|(_, value)| !value.is_empty()).peekable();
+        if values.peek().is_none() {
+            return Ok(());
+        }
+        self.clear_empty("annotations")?;
+        let none = Origin::default();
+        let create = Some((Kind::Mapping, &none));
+        let path = ["metadata", "annotations"];
+        let Some(map) = self.tree.lookup(self.tree.root(), path, create)? else { return Ok(()) };
+        self.tree.expect(Some(map), Kind::Mapping)?;
+        for (key, value) in values {
+            // Reading takes the last of duplicate keys, writing the first.
+            let known =
+                || self.tree.entries(map).filter(|(known, _)| self.tree.text(*known) == *key);
+            let joined = match known().last() {
+                Some((_, old)) => format_smolstr!("{},{value}", self.tree.text(old)),
+                None => SmolStr::new(value),
+            };
+            let first = known().next();
+            let mut node = Node::string(joined, none.clone());
+            node.style = Style::Quoted;
+            if let Some((_, old)) = first {
+                node.style = self.tree.node(old).style;
+                *self.tree.node_mut(old) = node;
+            } else {
+                let key = self.tree.add(Node::plain(SmolStr::new_static(key), none.clone()));
+                let value = self.tree.add(node);
+                self.tree.node_mut(map).children.extend([key, value]);
+            }
+        }
+        Ok(())
     }
 
     /// Writes one label or annotation.
@@ -186,14 +213,14 @@ impl Resource {
         value: &str,
         origin: &Origin,
     ) -> Result<(), Error> {
-        let root = self.tree.root();
         if field == "annotations" {
             self.clear_empty(field)?;
         }
         let create = Some((Kind::Mapping, origin));
-        let Some(map) = self.tree.lookup(root, ["metadata", field], create)? else { return Ok(()) };
+        let path = ["metadata", field];
+        let Some(map) = self.tree.lookup(self.tree.root(), path, create)? else { return Ok(()) };
         let mut node = Node::string(value, origin.clone());
-        node.style = crate::tree::Style::Quoted;
+        node.style = Style::Quoted;
         let node = self.tree.add(node);
         self.tree.set_field(map, key, Some(node), false)?;
         Ok(())
@@ -295,6 +322,7 @@ impl Resource {
         let schema = Arc::clone(&patch.scopes);
         let version = self.tree.top("apiVersion").to_owned();
         let version_origin = self.origin_of(&["apiVersion"]);
+        self.tree.reserve(2 * patch.tree.len());
         let imported = self.tree.import(&patch.tree, patch.tree.root());
         let left = strategic_merge::merge(&mut self.tree, imported, &schema)?;
         if !left || self.tree.node(self.tree.root()).is_nil_or_empty() {

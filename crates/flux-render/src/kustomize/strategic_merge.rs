@@ -7,10 +7,12 @@ use super::openapi::{Schema, TypeId};
 use crate::{
     error::Error,
     place::{Operation, Origin, Place, Step},
-    tree::{Id, Kind, Node, Tag, Tree},
+    tree::{Id, Kind, Node, Style, Tag, Tree},
 };
 
 const DIRECTIVE: &str = "$patch";
+/// Entries of a mapping whose keys are compared each with each.
+const FEW: usize = 12;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Directive {
@@ -125,6 +127,9 @@ impl Walker<'_> {
             let (old, old_key) = self.entry(Some(result), &name);
             let (new, new_key) = self.entry(patch, &name);
             let field_schema = schema.and_then(|id| self.schema.field(id, &name));
+            if new.is_none() && old.is_some_and(|old| self.stays(old, field_schema)) {
+                continue;
+            }
             let before = self.from;
             self.from = new_key.and_then(|key| self.tree.node(key).origin.place).or(before);
             let outcome = self.walk(old, new, field_schema)?;
@@ -143,6 +148,36 @@ impl Walker<'_> {
             }
         }
         Ok(Outcome { id: Some(result), keep: visited.keep })
+    }
+
+    /// Whether a walk without a patch surely leaves a value as it is. It may write quotes, take
+    /// nulls and repeated keys away, and order the items of lists that merge.
+    fn stays(&self, id: Id, known: Option<TypeId>) -> bool {
+        let node = self.tree.node(id);
+        if node.is_null() {
+            return false;
+        }
+        match node.kind {
+            Kind::Scalar => {
+                !node.is_string() || node.style != Style::Plain || crate::value::is_word(&node.text)
+            }
+            Kind::Sequence => {
+                let schema = known.and_then(|id| self.schema.get(id));
+                !schema.is_some_and(|schema| schema.merges())
+            }
+            Kind::Mapping => {
+                let schema = known.or_else(|| self.schema_of(Some(id)));
+                let mut entries = self.tree.entries(id).enumerate();
+                node.children.len() <= 2 * FEW
+                    && entries.all(|(number, (key, value))| {
+                        let name = self.tree.text(key);
+                        let mut before = self.tree.entries(id).take(number);
+                        let field = || schema.and_then(|id| self.schema.field(id, name));
+                        before.all(|(other, _)| self.tree.text(other) != name)
+                            && self.stays(value, field())
+                    })
+            }
+        }
     }
 
     /// A key that is appended has the style, and the origin, of the key that its value came with.

@@ -1,7 +1,7 @@
 //! The transformers that write one field: names, namespace, labels, annotations, images, replicas
 //! (api/internal/builtins, api/filters).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use smol_str::SmolStr;
 
@@ -99,6 +99,12 @@ pub(crate) struct Namespace<'a> {
     pub(crate) subjects: Subjects,
 }
 
+/// The field that every object in a namespace has.
+fn metadata_namespace() -> &'static FieldSpec {
+    static SPEC: OnceLock<FieldSpec> = OnceLock::new();
+    SPEC.get_or_init(|| FieldSpec::new(Gvk::default(), "metadata/namespace", true))
+}
+
 impl Namespace<'_> {
     pub(crate) fn apply(&self, objects: &mut ResMap) -> Result<(), Error> {
         if self.name.value.is_empty() {
@@ -124,8 +130,8 @@ impl Namespace<'_> {
         let made = by(Operation::Namespace, self.name.place, None);
         let create = Some((Kind::Scalar, &Tag::Str, &made));
         if !scoped {
-            let spec = FieldSpec::new(Gvk::default(), "metadata/namespace", true);
-            fieldspec::apply(&mut resource.tree, &spec, create, &mut |tree, id| {
+            let of_all = metadata_namespace();
+            fieldspec::apply(&mut resource.tree, of_all, create, &mut |tree, id| {
                 self.set(tree, id)
             })?;
         }
@@ -133,19 +139,15 @@ impl Namespace<'_> {
         if binding {
             self.set_subjects(&mut resource.tree)?;
         }
-        for spec in self.specs {
+        let specs = self.specs.iter().filter(|spec| {
             let subjects = binding
                 && matches!(spec.gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding")
                 && spec.path == "subjects/namespace";
-            if spec.path == "metadata/namespace"
-                || (api_version != "v1" && spec.path == "metadata/name")
-                || subjects
-            {
-                continue;
-            }
-            fieldspec::apply(&mut resource.tree, spec, create, &mut |tree, id| self.set(tree, id))?;
-        }
-        Ok(())
+            spec.path != "metadata/namespace"
+                && (api_version == "v1" || spec.path != "metadata/name")
+                && !subjects
+        });
+        fieldspec::apply_all(&mut resource.tree, specs, create, &mut |tree, id| self.set(tree, id))
     }
 
     fn set(&self, tree: &mut Tree, id: Id) -> Result<(), Error> {
@@ -202,10 +204,8 @@ pub(crate) fn put_entries(
         for (key, value) in &entries {
             let made = by(operation.clone(), value.place, None);
             let mut set = set_entry(key, tagged(value.value.clone(), Tag::Str, made.clone()));
-            for spec in specs {
-                let create = Some((Kind::Mapping, &Tag::Map, &made));
-                fieldspec::apply(&mut resource.tree, spec, create, &mut set)?;
-            }
+            let create = Some((Kind::Mapping, &Tag::Map, &made));
+            fieldspec::apply_all(&mut resource.tree, specs, create, &mut set)?;
         }
     }
     objects.drop_empty();
@@ -229,11 +229,9 @@ pub(crate) fn set_image(
                 put_image(tree, id, image, &pattern)
             })?;
         }
-        for spec in specs {
-            fieldspec::apply(&mut resource.tree, spec, None, &mut |tree, id| {
-                put_image(tree, id, image, &pattern)
-            })?;
-        }
+        fieldspec::apply_all(&mut resource.tree, specs, None, &mut |tree, id| {
+            put_image(tree, id, image, &pattern)
+        })?;
     }
     objects.drop_empty();
     Ok(())

@@ -10,7 +10,7 @@ use super::{
     changed::Changed,
     documents::{self, Documents},
     environment::{self, Checked},
-    fingerprint::Fingerprints,
+    fingerprint::{Fingerprint, Fingerprints},
     plan::Plan,
     suppress::Suppressions,
     violation::Findings,
@@ -369,26 +369,24 @@ fn syntax_errors(files: &[File], plan: &Plan<'_>) -> Vec<Draft> {
 }
 
 fn sort(drafts: &mut [Draft]) {
-    drafts.sort_by(|a, b| {
-        let key = |draft: &Draft| {
-            let at = &draft.finding.location;
-            (at.file.clone(), at.start.line, at.start.column, draft.finding.rule)
-        };
-        let rest = |draft: &Draft| (draft.finding.field.clone(), draft.finding.message.clone());
-        key(a).cmp(&key(b)).then_with(|| rest(a).cmp(&rest(b)))
-    });
+    fn key(draft: &Draft) -> (&str, u32, u32, &str, Option<&str>, &str) {
+        let Finding { location: at, rule, field, message, .. } = &draft.finding;
+        (&at.file, at.start.line, at.start.column, rule, field.as_deref(), message)
+    }
+    drafts.par_sort_by(|a, b| key(a).cmp(&key(b)));
 }
 
 fn assign_fingerprints(drafts: &mut [Draft]) {
-    let mut fingerprints = Fingerprints::default();
-    for draft in drafts {
-        let finding = &mut draft.finding;
-        finding.fingerprint = fingerprints.next(
-            finding.rule,
-            &finding.location.file,
-            finding.object.as_ref(),
-            &draft.stable_field,
-        );
+    let digests: Vec<_> = drafts
+        .par_iter()
+        .map(|Draft { finding, stable_field, .. }| {
+            let object = finding.object.as_ref();
+            Fingerprint::of(finding.rule, &finding.location.file, object, stable_field)
+        })
+        .collect();
+    let mut known = Fingerprints::default();
+    for (draft, fingerprint) in drafts.iter_mut().zip(digests) {
+        draft.finding.fingerprint = known.next(fingerprint);
     }
 }
 

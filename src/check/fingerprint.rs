@@ -6,45 +6,49 @@ use sha2::{Digest, Sha256};
 
 use crate::finding::ObjectRef;
 
+/// What a fingerprint is made of: rule, file, object and field, never lines or the order of list
+/// items that have names.
+pub(super) struct Fingerprint {
+    parts: Sha256,
+    first: [u8; 16],
+}
+
+impl Fingerprint {
+    /// That of a finding.
+    pub(super) fn of(rule: &str, file: &str, object: Option<&ObjectRef>, field: &str) -> Self {
+        let object = object.map(ToString::to_string).unwrap_or_default();
+        let mut parts = Sha256::new();
+        for part in [rule, file, &object, field] {
+            parts.update(part.as_bytes());
+            parts.update([0]);
+        }
+        let first = digest(parts.clone(), 0);
+        Self { parts, first }
+    }
+}
+
 /// Gives out fingerprints. Findings that agree in everything that a fingerprint
 /// is made of are told apart by their order in the file.
 #[derive(Default)]
 pub(super) struct Fingerprints(HashMap<[u8; 16], u32>);
 
 impl Fingerprints {
-    /// The fingerprint of a finding: 32 hexadecimal digits from rule, file,
-    /// object and field, never from lines or from the order of list items that
-    /// have names. Call in order of the report.
-    pub(super) fn next(
-        &mut self,
-        rule: &str,
-        file: &str,
-        object: Option<&ObjectRef>,
-        field: &str,
-    ) -> String {
-        let object = object.map(ToString::to_string).unwrap_or_default();
-        let digest = digest(&[rule, file, &object, field], 0);
-        let count = self.0.entry(digest).or_insert(0);
+    /// The fingerprint as 32 hexadecimal digits. Call in order of the report.
+    pub(super) fn next(&mut self, fingerprint: Fingerprint) -> String {
+        let count = self.0.entry(fingerprint.first).or_insert(0);
         let ordinal = *count;
         *count += 1;
-        let digest = if ordinal == 0 {
-            digest
-        } else {
-            self::digest(&[rule, file, &object, field], ordinal)
-        };
-        hex(digest)
+        match ordinal {
+            0 => hex(fingerprint.first),
+            _ => hex(digest(fingerprint.parts, ordinal)),
+        }
     }
 }
 
-fn digest(parts: &[&str], ordinal: u32) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    hash.update(ordinal.to_le_bytes());
+fn digest(mut parts: Sha256, ordinal: u32) -> [u8; 16] {
+    parts.update(ordinal.to_le_bytes());
     let mut short = [0; 16];
-    for (to, from) in short.iter_mut().zip(hash.finalize()) {
+    for (to, from) in short.iter_mut().zip(parts.finalize()) {
         *to = from;
     }
     short
@@ -57,13 +61,13 @@ fn hex(digest: [u8; 16]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Fingerprints;
+    use super::{Fingerprint, Fingerprints};
 
     #[test]
     fn the_same_offence_twice_has_two_fingerprints_that_repeat_from_run_to_run() {
         let run = || {
             let mut fingerprints = Fingerprints::default();
-            [0, 1].map(|_| fingerprints.next("a/b", "f.yaml", None, "spec"))
+            [0, 1].map(|_| fingerprints.next(Fingerprint::of("a/b", "f.yaml", None, "spec")))
         };
         let [first, second] = run();
         assert_ne!(first, second);

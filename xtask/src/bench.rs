@@ -10,10 +10,11 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args;
 use portcullis::repo::{self, Progress};
+use rayon::prelude::*;
 
 use crate::{
     measure::{Measured, measure, median},
-    tree,
+    tree::{self, Tree},
 };
 
 #[derive(Args)]
@@ -48,11 +49,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let this = std::env::current_exe()?;
     let this = this.to_str().context("the path isn't UTF-8")?;
 
-    println!("| files | bytes | check | floor | check/floor | us per object | peak | peak/bytes |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!(
+        "| files | manifests | bytes | check | floor | check/floor | us per object | peak | peak/bytes |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    let sizes = |kind| arguments.files.iter().map(move |count| (kind, count));
     let mut per_object = Vec::new();
-    for count in &arguments.files {
-        let (folder, bytes) = tree_of(*count)?;
+    for (kind, count) in sizes(Tree::Written).chain(sizes(Tree::Rendered)) {
+        let (folder, bytes) = tree_of(*count, kind)?;
         let runs = if *count > 20_000 { arguments.runs.min(5) } else { arguments.runs };
         let (mut checks, mut floors) = (Vec::new(), Vec::new());
         for _ in 0..runs {
@@ -68,9 +72,15 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let (check, floor) = (median(checks)?, median(floors)?);
         let objects = objects_in(binary, &folder)?;
         let each = check.micros as f64 / objects as f64;
-        per_object.push(each);
+        let manifests = match kind {
+            Tree::Written => "as written",
+            Tree::Rendered => "rendered",
+        };
+        if kind == Tree::Written {
+            per_object.push(each);
+        }
         println!(
-            "| {count} | {bytes} | {} | {} | {:.2} | {each:.2} | {} MiB | {:.2} |",
+            "| {count} | {manifests} | {bytes} | {} | {} | {:.2} | {each:.2} | {} MiB | {:.2} |",
             millis(check),
             millis(floor),
             check.micros as f64 / floor.micros as f64,
@@ -90,8 +100,12 @@ fn millis(measured: Measured) -> String {
 }
 
 /// A tree of the benchmark, made once, and the bytes in it.
-fn tree_of(count: usize) -> anyhow::Result<(String, u64)> {
-    let folder = crate::root().join(format!("target/bench/tree-{count}"));
+fn tree_of(count: usize, kind: Tree) -> anyhow::Result<(String, u64)> {
+    let name = match kind {
+        Tree::Written => "written",
+        Tree::Rendered => "tree",
+    };
+    let folder = crate::root().join(format!("target/bench/{name}-{count}"));
     let stamp = folder.with_extension("stamp");
     let wanted = |bytes: u64| format!("{} {bytes}", tree::VERSION);
     let known = fs::read_to_string(&stamp).unwrap_or_default();
@@ -99,7 +113,7 @@ fn tree_of(count: usize) -> anyhow::Result<(String, u64)> {
         Some((version, bytes)) if version == tree::VERSION => bytes.parse()?,
         _ => {
             let _ = fs::remove_dir_all(&folder);
-            let written = tree::write(count, &folder, 1)?;
+            let written = tree::write(count, kind, &folder, 1)?;
             // A root of its own: `check` must not look upwards into this repository.
             fs::create_dir_all(folder.join(".git"))?;
             fs::write(&stamp, wanted(written.bytes))?;
@@ -122,7 +136,7 @@ fn one_file(arguments: &Arguments, binary: &str) -> anyhow::Result<()> {
     println!("\n| repository | check FILE | --version | difference |");
     println!("|---|---|---|---|");
     for count in [1, 100, 1000] {
-        let (folder, _) = tree_of(count)?;
+        let (folder, _) = tree_of(count, Tree::Rendered)?;
         let file = walkdir::WalkDir::new(&folder)
             .sort_by_file_name()
             .into_iter()
@@ -147,7 +161,7 @@ fn one_file(arguments: &Arguments, binary: &str) -> anyhow::Result<()> {
 }
 
 fn rivals(arguments: &Arguments, binary: &str) -> anyhow::Result<()> {
-    let (folder, _) = tree_of(1000)?;
+    let (folder, _) = tree_of(1000, Tree::Written)?;
     let ours = || measure(&[binary, "check", &folder, "--output=concise", "--fail-on=never"]);
     let compare = |name: &str, command: &[&str]| -> anyhow::Result<()> {
         let (mut theirs_all, mut ours_all) = (Vec::new(), Vec::new());
@@ -185,10 +199,18 @@ fn rivals(arguments: &Arguments, binary: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What no check of a folder can do without: walking, reading, parsing.
-pub(crate) fn floor(folder: &Path) {
+/// What no check of a folder can do without: walking, reading, parsing; and reading the files that a
+/// list names, one a line.
+pub(crate) fn floor(folder: &Path, named: Option<&Path>) -> anyhow::Result<()> {
+    let named = named.map(fs::read_to_string).transpose()?.unwrap_or_default();
     let contents = repo::read(folder, repo::list(folder, &[]), &Progress::default());
-    println!("{} files", contents.files.len());
+    let paths: Vec<&str> = named.lines().collect();
+    let bytes = paths
+        .par_iter()
+        .map(|path| Ok(fs::read(folder.join(path))?.len()))
+        .sum::<anyhow::Result<usize>>()?;
+    println!("{} manifests, {bytes} bytes of other files", contents.files.len());
     // As `check` does: the process ends here.
     std::mem::forget(contents);
+    Ok(())
 }

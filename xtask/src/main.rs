@@ -75,7 +75,12 @@ enum Command {
     Bench(bench::Arguments),
     /// Walks, reads and parses a folder, and nothing else: the floor of the benchmark
     #[command(hide = true)]
-    Floor { folder: PathBuf },
+    Floor {
+        folder: PathBuf,
+        /// A list of other files to read, one a line
+        #[arg(long)]
+        with: Option<PathBuf>,
+    },
     /// Runs a command and prints its wall time in microseconds and peak memory in KiB
     #[command(hide = true)]
     Measure {
@@ -92,7 +97,7 @@ fn main() -> anyhow::Result<()> {
         Command::Lifecycles { modules } => lifecycles::run(&modules),
         Command::Tidy => tidy::run(),
         Command::GenTree { count, folder, seed } => {
-            let written = tree::write(count, &folder, seed)?;
+            let written = tree::write(count, tree::Tree::Rendered, &folder, seed)?;
             println!(
                 "{} files, {} bytes, {} on average, {} namespaces",
                 written.files,
@@ -110,10 +115,7 @@ fn main() -> anyhow::Result<()> {
         Command::BenchRender(arguments) => render::run(&arguments),
         Command::Render { folder } => render::render(&folder),
         Command::Bench(arguments) => bench::run(&arguments),
-        Command::Floor { folder } => {
-            bench::floor(&folder);
-            Ok(())
-        }
+        Command::Floor { folder, with } => bench::floor(&folder, with.as_deref()),
         Command::Measure { command } => measure::child(&command),
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use fastrand::Rng;
 
 /// Changes whenever the trees do, so that old ones are made anew.
-pub(crate) const VERSION: &str = "v1";
+pub(crate) const VERSION: &str = "v2";
 
 /// What was written.
 #[derive(Debug, Default)]
@@ -23,8 +23,17 @@ pub(crate) struct Written {
 /// Apps in a namespace: about 25 to 50 files.
 const APPS: std::ops::Range<usize> = 3..6;
 
+/// Whether apps have a kustomization, by which they are rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tree {
+    /// They have none: manifests are checked as they are written.
+    Written,
+    /// Each has one, with its manifests as resources.
+    Rendered,
+}
+
 /// Writes a tree of `count` files.
-pub(crate) fn write(count: usize, folder: &Path, seed: u64) -> anyhow::Result<Written> {
+pub(crate) fn write(count: usize, kind: Tree, folder: &Path, seed: u64) -> anyhow::Result<Written> {
     let mut rng = Rng::with_seed(seed);
     let mut written = Written::default();
     while written.files < count {
@@ -34,6 +43,7 @@ pub(crate) fn write(count: usize, folder: &Path, seed: u64) -> anyhow::Result<Wr
         for index in 0..rng.usize(APPS) {
             files.extend(app_files(&mut rng, &namespace, index));
         }
+        files.retain(|(path, _)| kind == Tree::Rendered || !path.ends_with("kustomization.yaml"));
         for (path, text) in files.into_iter().take(count - written.files) {
             let path = folder.join("apps").join(&namespace).join(path);
             fs::create_dir_all(path.parent().unwrap_or(folder))?;

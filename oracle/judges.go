@@ -20,6 +20,7 @@ var judges = map[string]judge{
 	"flux-pipeline":         typed(judgeFluxPipeline),
 	"helm-template":         typed(judgeHelmTemplate),
 	"image-reference":       typed(judgeImageReference),
+	"kubeconform":           typed(judgeKubeconform),
 	"kustomize-build":       typed(judgeKustomizeBuild),
 	"kustomize-tables":      typed(judgeKustomizeTables),
 	"label":                 typed(judgeLabel),

@@ -11,6 +11,7 @@ mod instances;
 mod kubeconform;
 pub(crate) mod mutations;
 mod package;
+mod strict_decoding;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -48,6 +49,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     let asked = [
         Trial::test("kubernetes_schemas::kubeconform_mutations", kubeconform::of_mutations),
         Trial::test("kubernetes_schemas::kubeconform_corpora", kubeconform::of_corpora),
+        Trial::test("kubernetes_schemas::strict_mutations", strict_decoding::of_mutations),
+        Trial::test("kubernetes_schemas::strict_corpora", strict_decoding::of_corpora),
     ];
     let own = own.into_iter().map(|trial| trial.with_ignored_flag(ignored));
     own.chain(asked.into_iter().map(|trial| trial.with_ignored_flag(ignored || no_go))).collect()

@@ -115,8 +115,7 @@ pub(super) fn standalone(kind: &Kind) -> Result<String, String> {
     if let Value::Object(definitions) = &mut all {
         definitions.values_mut().for_each(undescribed);
     }
-    let schema =
-        json!({"$ref": format!("#/definitions/{}", kind.definition), "definitions": all});
+    let schema = json!({"$ref": format!("#/definitions/{}", kind.definition), "definitions": all});
     Ok(schema.to_string().replace("\"#/$defs/", "\"#/definitions/"))
 }
 

@@ -14,6 +14,7 @@ type judge func(input json.RawMessage) (any, error)
 // judges has every judge by the name that requests use.
 var judges = map[string]judge{
 	"admission-policies":    typed(judgeAdmissionPolicies),
+	"api-fixtures":          typed(judgeAPIFixtures),
 	"custom-resource":       typed(judgeCustomResource),
 	"egress":                typed(judgeEgress),
 	"envsubst":              typed(judgeEnvsubst),

@@ -90,7 +90,7 @@ fn millis(measured: Measured) -> String {
 }
 
 /// A tree of the benchmark, made once, and the bytes in it.
-fn tree_of(count: usize) -> anyhow::Result<(String, u64)> {
+pub(crate) fn tree_of(count: usize) -> anyhow::Result<(String, u64)> {
     let folder = crate::root().join(format!("target/bench/tree-{count}"));
     let stamp = folder.with_extension("stamp");
     let wanted = |bytes: u64| format!("{} {bytes}", tree::VERSION);

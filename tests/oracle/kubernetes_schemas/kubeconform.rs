@@ -47,7 +47,7 @@ struct Judged {
 
 /// What the two differ in. Each must occur in the mutations, or the list is stale.
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     /// Items that repeat a key or a value of a set: JSON Schema knows no such rule.
     duplicates: AtomicUsize,
     /// Integers beyond 32 bits, base64, quantities: kubeconform knows formats of JSON Schema alone.
@@ -57,21 +57,21 @@ struct Known {
 }
 
 /// A case: an object for one version.
-struct Case<'k> {
-    what: String,
-    kind: &'k Kind,
-    object: Value,
+pub(super) struct Case<'k> {
+    pub(super) what: String,
+    pub(super) kind: &'k Kind,
+    pub(super) object: Value,
 }
 
 /// Where schemas are, in kubeconform's layout.
-struct Layout {
+pub(super) struct Layout {
     folder: PathBuf,
     written: BTreeSet<PathBuf>,
 }
 
 impl Layout {
     /// An empty one. `name` keeps trials that run beside each other apart.
-    fn new(name: &str) -> Result<Self, Failed> {
+    pub(super) fn new(name: &str) -> Result<Self, Failed> {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("kubeconform").join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -106,7 +106,7 @@ fn file_of(kind: &Kind) -> String {
 }
 
 /// Asks about the cases and says how the answers differ.
-fn differences(
+pub(super) fn differences(
     cases: &[Case<'_>],
     layout: &mut Layout,
     known: &Known,

@@ -7,6 +7,7 @@
 //! word `schemas`.
 
 mod corpora;
+mod fixtures;
 mod instances;
 mod kubeconform;
 pub(crate) mod mutations;
@@ -49,6 +50,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let asked = [
         Trial::test("kubernetes_schemas::kubeconform_mutations", kubeconform::of_mutations),
         Trial::test("kubernetes_schemas::kubeconform_corpora", kubeconform::of_corpora),
+        Trial::test("kubernetes_schemas::fixtures", fixtures::trial),
         Trial::test("kubernetes_schemas::strict_mutations", strict_decoding::of_mutations),
         Trial::test("kubernetes_schemas::strict_corpora", strict_decoding::of_corpora),
     ];

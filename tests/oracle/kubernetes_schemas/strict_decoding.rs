@@ -58,7 +58,7 @@ struct Ours {
 
 /// What the two differ in. Each must occur in the mutations, or the list is stale.
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     counts: [AtomicUsize; CLASSES.len()],
 }
 
@@ -259,7 +259,10 @@ fn mappings<'v>(value: &'v mut Value, found: &mut Vec<&'v mut serde_json::Map<St
 }
 
 /// Asks about texts and says how the answers differ; with counts of what the judge found.
-fn differences(texts: &[String], known: &Known) -> Result<(Vec<String>, [usize; 4]), Failed> {
+pub(super) fn differences(
+    texts: &[String],
+    known: &Known,
+) -> Result<(Vec<String>, [usize; 4]), Failed> {
     let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input { text }).collect();
     let mut judged = Vec::with_capacity(texts.len());
     for verdict in judges()?.ask_all::<_, Judged>("strict-decode", &inputs)? {

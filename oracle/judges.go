@@ -14,12 +14,15 @@ type judge func(input json.RawMessage) (any, error)
 // judges has every judge by the name that requests use.
 var judges = map[string]judge{
 	"admission-policies":    typed(judgeAdmissionPolicies),
+	"api-fixtures":          typed(judgeAPIFixtures),
 	"custom-resource":       typed(judgeCustomResource),
 	"egress":                typed(judgeEgress),
 	"envsubst":              typed(judgeEnvsubst),
 	"flux-pipeline":         typed(judgeFluxPipeline),
+	"format":                typed(judgeFormat),
 	"helm-template":         typed(judgeHelmTemplate),
 	"image-reference":       typed(judgeImageReference),
+	"kubeconform":           typed(judgeKubeconform),
 	"kustomize-build":       typed(judgeKustomizeBuild),
 	"kustomize-tables":      typed(judgeKustomizeTables),
 	"label":                 typed(judgeLabel),
@@ -30,6 +33,7 @@ var judges = map[string]judge{
 	"promql-metrics":        typed(judgePromQLMetrics),
 	"quantity":              typed(judgeQuantity),
 	"source-ignore":         typed(judgeSourceIgnore),
+	"strict-decode":         typed(judgeStrictDecode),
 	"typed-fields":          typed(judgeTypedFields),
 	"yaml-v2":               typed(judgeYAMLv2),
 	"yaml-v3":               typed(judgeYAMLv3),

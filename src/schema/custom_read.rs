@@ -87,7 +87,9 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
         ..Schema::default()
     };
     read.types = types(node)?;
-    read.format = text(node, "format")?.map_or(Format::None, Format::of_custom);
+    let of_type = text(node, "type")?.unwrap_or_default();
+    read.format =
+        text(node, "format")?.map_or(Format::None, |name| Format::of_custom(name, of_type));
     let is_embedded = flag(node, "x-kubernetes-embedded-resource")?;
     if let Some(properties) = mapping(node, "properties")? {
         for entry in properties.entries() {

@@ -189,6 +189,10 @@ impl Table {
             };
             schema.types = schema.types.or(one);
         }
+        // Go's IntOrString holds 32 bits, which the schemas don't say.
+        if types == "string|integer" {
+            schema.format = Format::Int32;
+        }
         schema.types = schema.types.or(nullable);
         Some(Link::Inline(Box::new(schema)))
     }

@@ -234,7 +234,8 @@ impl<'a, 's> Walk<'a, 's> {
         outer: &'s Schema,
         versions: Versions,
     ) {
-        if schema.types.is_any() && schema.restrictions.is_none() {
+        let has_format = schema.format != super::formats::Format::None;
+        if schema.types.is_any() && schema.restrictions.is_none() && !has_format {
             return;
         }
         let scalar = node.scalar(Dialect::GoYamlV2);
@@ -242,7 +243,7 @@ impl<'a, 's> Walk<'a, 's> {
         if has_text && is_unresolved(node.text()) {
             let is_free = schema.types.allow(Types::STRING)
                 && schema.restrictions.is_none()
-                && schema.format == super::formats::Format::None;
+                && !schema.format.is_of_texts();
             if !(is_free && stays_text(node)) {
                 self.unknown(node, versions);
             }
@@ -258,9 +259,12 @@ impl<'a, 's> Walk<'a, 's> {
             self.wrong_type(node, key, schema.types, versions);
             return;
         }
-        if let Some((problem, better)) = schema.format.problem(scalar) {
+        let enforced = versions.and(schema.format.versions());
+        if !enforced.is_empty()
+            && let Some((problem, better)) = schema.format.problem(scalar)
+        {
             let said = named(key, format_args!("{} is {problem}", shown(node)));
-            let problem = Complaint::new(Problem::InvalidValue, Spot::Value(node), versions);
+            let problem = Complaint::new(Problem::InvalidValue, Spot::Value(node), enforced);
             let is_divisor = key.is_some_and(|key| key.text() == "divisor");
             let is_quantity = schema.format == super::formats::Format::Quantity && !is_divisor;
             let help = better.map(|better| format!("did you mean {better}?"));

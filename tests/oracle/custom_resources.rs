@@ -215,7 +215,8 @@ fn of_value(rng: &mut Rng, depth: usize) -> Value {
         }
         3 => json!({"type": "number", "minimum": 1.5}),
         4 => json!({"type": "boolean"}),
-        5 => json!({"x-kubernetes-int-or-string": true}),
+        5 if rng.bool() => json!({"x-kubernetes-int-or-string": true}),
+        5 => json!({"x-kubernetes-int-or-string": true, "format": "int32"}),
         6 => json!({"x-kubernetes-preserve-unknown-fields": true}),
         7 => {
             let mut schema = json!({"type": "array", "items": of_text(rng)});
@@ -252,7 +253,7 @@ fn of_value(rng: &mut Rng, depth: usize) -> Value {
 
 fn of_text(rng: &mut Rng) -> Value {
     let mut schema = json!({"type": "string"});
-    match rng.u8(..9) {
+    match rng.u8(..10) {
         0 => schema["enum"] = json!(["web", "8080"]),
         1 => schema["pattern"] = json!("^[a-z]+$"),
         2 => schema["minLength"] = json!(3),
@@ -263,6 +264,10 @@ fn of_text(rng: &mut Rng) -> Value {
             let formats =
                 ["byte", "date", "date-time", "cidr", "ipv4", "ipv6", "uuid", "int32", "no-format"];
             schema["format"] = json!(pick(rng, &formats));
+        }
+        7 => {
+            let alternative = ["anyOf", "oneOf"][usize::from(rng.bool())];
+            schema[alternative] = json!([{"format": "ipv4"}, {"format": "hostname"}]);
         }
         _ => {}
     }
@@ -275,7 +280,8 @@ fn instance(schema: &Value, rng: &mut Rng) -> Value {
         return Value::Null;
     }
     if schema["x-kubernetes-int-or-string"] == json!(true) {
-        return if rng.bool() { json!(80) } else { json!("http") };
+        let values = [json!(80), json!(1_u64 << 40), json!("http"), json!("80")];
+        return rng.choice(values).unwrap_or_default();
     }
     match schema["type"].as_str() {
         Some("string") => text(schema, rng),
@@ -323,7 +329,7 @@ fn text(schema: &Value, rng: &mut Rng) -> Value {
             "123E4567e89b12d3a456426614174000",
             "123e4567-e89b-12d3-a456-42661417400",
         ],
-        _ => &["", "web", "8080", "http", "a1", "Web", "é"],
+        _ => &["", "web", "8080", "http", "a1", "Web", "é", "10.0.0.1", "a_b"],
     };
     json!(pick(rng, words))
 }

@@ -12,6 +12,7 @@ mod disagreements;
 mod egress;
 mod egress_clusters;
 mod flux_pipeline;
+mod formats;
 mod generate;
 mod image_references;
 mod judge;
@@ -46,6 +47,7 @@ fn trials() -> Vec<Trial> {
         custom_resources::trials(),
         egress::trials(),
         flux_pipeline::trials(),
+        formats::trials(),
         image_references::trials(),
         kustomize_build::trials(),
         manifests::trials(),

@@ -100,7 +100,7 @@ fn millis(measured: Measured) -> String {
 }
 
 /// A tree of the benchmark, made once, and the bytes in it.
-fn tree_of(count: usize, kind: Tree) -> anyhow::Result<(String, u64)> {
+pub(crate) fn tree_of(count: usize, kind: Tree) -> anyhow::Result<(String, u64)> {
     let name = match kind {
         Tree::Written => "written",
         Tree::Rendered => "tree",

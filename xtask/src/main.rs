@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "chores report to a person")]
 
 mod bench;
+mod bench_schemas;
 mod docs;
 mod fleet;
 mod lifecycles;
@@ -73,6 +74,8 @@ enum Command {
     Render { folder: PathBuf },
     /// Measures `portcullis check` against a floor, itself, and other tools
     Bench(bench::Arguments),
+    /// Measures schemas: kubeconform with the same, several versions at once, and the start
+    BenchSchemas(bench_schemas::Arguments),
     /// Walks, reads and parses a folder, and nothing else: the floor of the benchmark
     #[command(hide = true)]
     Floor {
@@ -115,6 +118,7 @@ fn main() -> anyhow::Result<()> {
         Command::BenchRender(arguments) => render::run(&arguments),
         Command::Render { folder } => render::render(&folder),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::BenchSchemas(arguments) => bench_schemas::run(&arguments),
         Command::Floor { folder, with } => bench::floor(&folder, with.as_deref()),
         Command::Measure { command } => measure::child(&command),
     }

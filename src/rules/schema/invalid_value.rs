@@ -91,6 +91,63 @@ spec: {resources: {requests: {storage: 1GB}}}
     }
 
     #[test]
+    fn formats_of_crds_are_those_that_the_api_server_enforces() {
+        check_with(
+            &RULE,
+            "kubernetes: ['1.34', '1.35']",
+            r#"
+#- crd.yaml
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: databases.example.com}
+spec:
+  group: example.com
+  names: {kind: Database, plural: databases}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            properties:
+              url: {type: string, format: uri}
+              every: {type: string, format: duration}
+              owner: {type: string, format: email}
+              short: {type: string, format: k8s-short-name}
+              other: {type: string, format: something}
+              address: {type: string, oneOf: [{format: ipv4}, {format: ipv6}]}
+              port: {x-kubernetes-int-or-string: true, format: int32}
+#- database.yaml
+apiVersion: example.com/v1
+kind: Database
+metadata: {name: x}
+spec:
+  url: example.com
+#      ^^^^^^^^^^^ schema/invalid-value: url: "example.com" is no URI
+  every: "5"
+#        ^^^ schema/invalid-value: every: "5" is no duration
+  owner: nobody
+#        ^^^^^^ schema/invalid-value: owner: "nobody" is no email address
+  short: Web
+#        ^^^ schema/invalid-value: short: "Web" is no short Kubernetes name (Kubernetes 1.35)
+  other: "%"
+  address: "::1"
+  port: 99999999999
+---
+apiVersion: example.com/v1
+kind: Database
+metadata: {name: y}
+spec: {url: "https://example.com", every: 1h30m, owner: a@example.com, short: web, address: 10.0.0.1}
+"#,
+        );
+    }
+
+    #[test]
     fn crds_bound_values() {
         check(
             &RULE,

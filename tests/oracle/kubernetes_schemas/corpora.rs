@@ -15,24 +15,30 @@ use spanned_yaml::{Dialect, Kind, Node, Scalar};
 use super::{KnownDifferences, package::Package};
 use crate::{disagreements::Disagreements, required};
 
-/// Every object of a built-in kind that a corpus renders, or that it has in a file.
-pub(super) fn trial() -> Result<(), Failed> {
-    let package = Package::read()?;
+/// The folders of the corpora; none if there are none and need not be.
+pub(super) fn folders() -> Result<Option<Vec<PathBuf>>, Failed> {
     let Some(folder) = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from) else {
         if required("corpora") {
             return Err("PORTCULLIS_CORPORA names no folder".into());
         }
         eprintln!("PORTCULLIS_CORPORA names no folder: no corpus was judged");
-        return Ok(());
+        return Ok(None);
     };
-    let known = KnownDifferences::default();
-    let mut disagreements = Disagreements::default();
-    let mut count = 0;
     let mut corpora: Vec<PathBuf> = std::fs::read_dir(&folder)?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.is_dir())
         .collect();
     corpora.sort();
+    Ok(Some(corpora))
+}
+
+/// Every object of a built-in kind that a corpus renders, or that it has in a file.
+pub(super) fn trial() -> Result<(), Failed> {
+    let package = Package::read()?;
+    let Some(corpora) = folders()? else { return Ok(()) };
+    let known = KnownDifferences::default();
+    let mut disagreements = Disagreements::default();
+    let mut count = 0;
     for corpus in corpora {
         let objects = objects(&corpus);
         count += objects.len();
@@ -55,7 +61,7 @@ pub(super) fn trial() -> Result<(), Failed> {
 }
 
 /// The objects of a repository, without variables that aren't known.
-fn objects(root: &std::path::Path) -> Vec<Value> {
+pub(super) fn objects(root: &std::path::Path) -> Vec<Value> {
     let contents = repo::read(root, repo::list(root, &[]), &repo::Progress::default());
     let fleet = Fleet::render(&contents, &Config::default(), &[], None);
     let clusters = fleet.clusters.iter().map(Environment::of);

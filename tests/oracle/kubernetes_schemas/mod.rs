@@ -1,15 +1,18 @@
-//! Objects of built-in kinds against the jsonschema crate with the strict JSON Schemas of the PyPI
-//! package that the table is made from, for every version: objects made from the schemas, mutations of
-//! these, and what the corpora render.
+//! Objects of built-in kinds against the jsonschema crate and kubeconform with the strict JSON Schemas
+//! of the PyPI package that the table is made from, for every version: objects made from the schemas,
+//! mutations of these, and what the corpora render.
 //!
 //! The package isn't part of this repository. `PORTCULLIS_KUBERNETES_SCHEMAS` names its folder
 //! `kubernetes-json-schema`; without it the trials are ignored, unless `PORTCULLIS_REQUIRE` has the
 //! word `schemas`.
 
 mod corpora;
+mod fixtures;
 mod instances;
+mod kubeconform;
 pub(crate) mod mutations;
 mod package;
+mod strict_decoding;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -23,7 +26,7 @@ use portcullis::{
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{disagreements::Disagreements, generate, required};
+use crate::{disagreements::Disagreements, generate, judge, required};
 use package::{Kind, Package};
 
 /// How many mutations are tried, unless the environment says otherwise.
@@ -37,14 +40,22 @@ pub(crate) fn trials() -> Vec<Trial> {
         );
     }
     let ignored = missing && !required("schemas");
-    [
+    let own = [
         Trial::test("kubernetes_schemas::instances", instances),
         Trial::test("kubernetes_schemas::mutations", mutations),
         Trial::test("kubernetes_schemas::corpora", corpora::trial),
-    ]
-    .into_iter()
-    .map(|trial| trial.with_ignored_flag(ignored))
-    .collect()
+    ];
+    // These ask a Go program.
+    let no_go = judge::toolchain().is_err() && !required("go");
+    let asked = [
+        Trial::test("kubernetes_schemas::kubeconform_mutations", kubeconform::of_mutations),
+        Trial::test("kubernetes_schemas::kubeconform_corpora", kubeconform::of_corpora),
+        Trial::test("kubernetes_schemas::fixtures", fixtures::trial),
+        Trial::test("kubernetes_schemas::strict_mutations", strict_decoding::of_mutations),
+        Trial::test("kubernetes_schemas::strict_corpora", strict_decoding::of_corpora),
+    ];
+    let own = own.into_iter().map(|trial| trial.with_ignored_flag(ignored));
+    own.chain(asked.into_iter().map(|trial| trial.with_ignored_flag(ignored || no_go))).collect()
 }
 
 /// What the API server checks and the judge's schemas have no words for. Each must occur, or the
@@ -75,6 +86,17 @@ impl KnownDifferences {
         }
         Ok(())
     }
+}
+
+/// What our walk says of an object: each problem, and whether it is about an enumeration. None if it is
+/// no object to us.
+fn complaints_of(text: &str, versions: Versions) -> Option<Vec<(Problem, bool)>> {
+    let file = File::new("object.yaml", spanned_yaml::parse(text));
+    let object = Object::read(&file, file.tree.root(0)?)?;
+    let none = CustomKinds::default();
+    let customs = Customs { own: &none, repository: &none };
+    let complaints = schema::complaints(&object, versions, &customs);
+    Some(complaints.into_iter().map(|one| (one.problem, one.is_choice)).collect())
 }
 
 /// The versions for which our walk refuses an object, apart from known differences; none if it is

@@ -105,6 +105,37 @@ impl Package {
 
 /// A validator of one definition, with those that it leads to and no others.
 fn validator(name: &str, all: &Map<String, Value>) -> Result<Validator, String> {
+    let schema = json!({"$ref": format!("#/$defs/{name}"), "$defs": needed(name, all)?});
+    jsonschema::validator_for(&schema).map_err(|error| error.to_string())
+}
+
+/// The schema of a kind as a file of its own, in the words of draft 4, without descriptions.
+pub(super) fn standalone(kind: &Kind) -> Result<String, String> {
+    let mut all = json!(needed(&kind.definition, &kind.definitions)?);
+    if let Value::Object(definitions) = &mut all {
+        definitions.values_mut().for_each(undescribed);
+    }
+    let schema = json!({"$ref": format!("#/definitions/{}", kind.definition), "definitions": all});
+    Ok(schema.to_string().replace("\"#/$defs/", "\"#/definitions/"))
+}
+
+/// Takes the descriptions away, of which there is more than of everything else.
+fn undescribed(schema: &mut Value) {
+    let Value::Object(words) = schema else { return };
+    words.remove("description");
+    if let Some(Value::Object(fields)) = words.get_mut("properties") {
+        fields.values_mut().for_each(undescribed);
+    }
+    for word in ["items", "additionalProperties"] {
+        words.get_mut(word).into_iter().for_each(undescribed);
+    }
+}
+
+/// A definition with all that it leads to.
+fn needed<'d>(
+    name: &'d str,
+    all: &'d Map<String, Value>,
+) -> Result<BTreeMap<&'d str, &'d Value>, String> {
     let mut needed: BTreeMap<&str, &Value> = BTreeMap::new();
     let mut waiting = vec![name];
     while let Some(name) = waiting.pop() {
@@ -115,8 +146,7 @@ fn validator(name: &str, all: &Map<String, Value>) -> Result<Validator, String> 
             references(schema, &mut waiting);
         }
     }
-    let schema = json!({"$ref": format!("#/$defs/{name}"), "$defs": needed});
-    jsonschema::validator_for(&schema).map_err(|error| error.to_string())
+    Ok(needed)
 }
 
 fn references<'s>(schema: &'s Value, found: &mut Vec<&'s str>) {

@@ -1,10 +1,11 @@
 //! All objects of a run together, by namespace.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::{makers::Makers, provided::Provided, written::Written};
 use crate::{
     config::Config,
     kube::{Object, Pod},
@@ -18,6 +19,24 @@ use crate::{
 pub struct Cluster<'a> {
     /// By name, so that order never depends on hashing.
     pub namespaces: BTreeMap<&'a str, Namespace<'a>>,
+    /// Whether there is more than these objects.
+    pub extent: Extent<'a>,
+    objects: &'a [Object<'a>],
+    provided: OnceLock<Provided<'a>>,
+    of_all_kinds: OnceLock<Provided<'a>>,
+    makers: OnceLock<Makers<'a>>,
+}
+
+/// What a [`Cluster`] holds of what would live together.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Extent<'a> {
+    /// All that Flux applies to a cluster, apart from a Kustomization of this name that isn't rendered.
+    Cluster(Option<&'a str>),
+    /// An overlay: others may be applied beside it.
+    Overlay,
+    /// Manifests as written.
+    #[default]
+    Files,
 }
 
 /// What the rendered objects put into one namespace.
@@ -55,12 +74,14 @@ pub struct Scope<'a> {
     pub versions: Versions,
     /// The kinds that CRDs define.
     pub customs: Customs<'a>,
+    /// What the repository's files hold, used or not.
+    pub written: &'a Written<'a>,
 }
 
 impl<'a> Cluster<'a> {
     /// Sorts objects and pods into namespaces.
     pub fn new(objects: &'a [Object<'a>], pods: &'a [Pod<'a>]) -> Self {
-        let mut cluster = Self::default();
+        let mut cluster = Self { objects, ..Self::default() };
         for object in objects {
             match (object.kind, object.group()) {
                 ("Namespace", "") => {
@@ -103,6 +124,21 @@ impl<'a> Cluster<'a> {
 
     fn namespace_mut(&mut self, name: &'a str) -> &mut Namespace<'a> {
         self.namespaces.entry(name).or_insert_with(|| Namespace { name, ..Namespace::default() })
+    }
+
+    /// What is there under the names that rules of `references/*` look for by kind.
+    pub fn provided(&self) -> &Provided<'a> {
+        self.provided.get_or_init(|| Provided::of_fixed_kinds(self.objects))
+    }
+
+    /// What is there by kind and name, whatever its kind.
+    pub fn of_all_kinds(&self) -> &Provided<'a> {
+        self.of_all_kinds.get_or_init(|| Provided::of_all_kinds(self.objects))
+    }
+
+    /// What may make things that aren't there.
+    pub fn makers(&self) -> &Makers<'a> {
+        self.makers.get_or_init(|| Makers::of(self.objects))
     }
 
     /// The namespace of this name, if anything lives in it.

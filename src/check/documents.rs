@@ -185,7 +185,7 @@ fn is_overlay(file: &File, root: Node<'_>) -> bool {
     is_kustomization_file(&file.path) || api_version.starts_with("kustomize.config.k8s.io/")
 }
 
-fn is_kustomization_file(path: &str) -> bool {
+pub(super) fn is_kustomization_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization")
 }

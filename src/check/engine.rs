@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::{
     baseline::Baseline,
     changed::Changed,
+    cluster::Extent,
     documents::{self, Documents},
     environment::{self, Checked},
     fingerprint::{Fingerprint, Fingerprints},
@@ -152,7 +153,7 @@ fn report(
         .filter_map(|(cluster, _)| cluster.cluster)
         .collect();
     checked.extend(overlays);
-    checked.push(environment::check(&as_written, None, plan, config));
+    checked.push(environment::check(&as_written, None, Extent::Files, plan, config));
     let documents_findings: Vec<Findings<'_>> = files
         .par_iter()
         .zip(&opened)

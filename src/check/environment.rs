@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{
     Changed, Namespace,
-    cluster::{Cluster, Scope},
+    cluster::{Cluster, Extent, Scope},
     documents,
     engine::Draft,
     plan::Plan,
@@ -83,7 +83,11 @@ pub(super) fn check_rendered(
         gaps.extend(documents::not_rendered(&object));
         objects.push(object);
     }
-    let mut checked = check(&objects, environment.cluster, plan, config);
+    let extent = match environment.cluster {
+        Some(_) => Extent::Cluster(environment.unrendered),
+        None => Extent::Overlay,
+    };
+    let mut checked = check(&objects, environment.cluster, extent, plan, config);
     checked.gaps.append(&mut gaps);
     if let Some(reach) = reach {
         let files = files.iter().zip(&reach.objects).filter(|(_, reached)| **reached);
@@ -122,6 +126,7 @@ impl Checked {
 pub(super) fn check(
     objects: &[Object<'_>],
     cluster_name: Option<&str>,
+    extent: Extent<'_>,
     plan: &Plan<'_>,
     config: &Config,
 ) -> Checked {
@@ -143,7 +148,8 @@ pub(super) fn check(
             gaps.gap(GapKind::Unreadable, place, malformed.message.clone());
         }
     }
-    let cluster = Cluster::new(objects, &pods);
+    let mut cluster = Cluster::new(objects, &pods);
+    cluster.extent = extent;
     gaps_of_namespaces(&cluster, &mut gaps);
     for object in objects.iter().filter(|object| crate::netpol::is_third_party_policy(object)) {
         let message = format!(
@@ -164,6 +170,7 @@ pub(super) fn check(
         namespace: cluster.namespace(namespace),
         versions,
         customs,
+        written: plan.written(),
     };
     let worth_keeping = |findings: &Findings<'_>| !findings.is_empty();
     collected.par_extend(
@@ -289,7 +296,10 @@ pub(super) fn draft(
         stable_field: located.stable_field,
         namespace: rule
             .looks_at_namespace()
-            .then(|| place.object.map(|object| object.effective_namespace().to_owned()))
+            .then(|| {
+                let own = || place.object.map(Object::effective_namespace);
+                violation.decided_in.or_else(own).map(str::to_owned)
+            })
             .flatten(),
         finding: Finding {
             rule: rule.id,

@@ -30,6 +30,12 @@ pub(super) struct Located {
 }
 
 impl Place<'_> {
+    /// Its file and line, as messages name them.
+    pub fn file_and_line(&self) -> String {
+        let at = self.locate().location;
+        format!("{}:{}", at.file, at.start.line)
+    }
+
     /// Where it is.
     pub(super) fn locate(&self) -> Located {
         let (node, suffix) = match &self.target {

@@ -12,17 +12,23 @@ mod environment;
 mod fingerprint;
 mod inventory;
 mod locate;
+mod makers;
 mod plan;
 mod provenance;
+mod provided;
 mod suppress;
 mod violation;
+mod written;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use baseline::{Baseline, BaselineError};
 pub use changed::Changed;
-pub use cluster::{Cluster, Namespace, Scope};
+pub use cluster::{Cluster, Extent, Namespace, Scope};
 pub use engine::{Options, check_fleet, render_and_check, run};
 pub use inventory::{ImageUse, images};
+pub use makers::Makers;
+pub use provided::{Entry, Has, Provided};
 pub use violation::{Findings, Place, Target, Violation};
+pub use written::Written;

@@ -5,14 +5,15 @@ use super::{
     documents::Documents,
     engine::Options,
     violation::Findings,
+    written::Written,
 };
 use crate::{
     config::{Config, ObjectPattern, RuleSetting},
     finding::{Level, ObjectRef},
     fleet::{Fleet, FleetFindings},
-    kube::{Image, ImageField, Malformed, Object, Pod},
+    kube::{Image, ImageField, Malformed, Object, Pod, Reference, Subject},
     repo::{Contents, File},
-    rules::{self, Check, Rule, pod_security, resources, schema},
+    rules::{self, Check, Rule, pod_security, references, resources, schema},
     schema::{CustomKinds, Problem},
 };
 
@@ -30,7 +31,10 @@ pub(super) struct Plan<'a> {
     fleet: Vec<&'static Rule>,
     /// By the problems that they report.
     schema: Vec<(Problem, &'static Rule)>,
+    /// By what they are about.
+    reference: Vec<(Subject, &'static Rule)>,
     custom_kinds: CustomKinds<'a>,
+    written: Written<'a>,
 }
 
 impl<'a> Plan<'a> {
@@ -47,7 +51,9 @@ impl<'a> Plan<'a> {
             namespace: Vec::new(),
             fleet: Vec::new(),
             schema: Vec::new(),
+            reference: Vec::new(),
             custom_kinds: CustomKinds::in_files(&contents.files),
+            written: Written::new(&contents.files),
         };
         for rule in rules::all() {
             let skipped = options.skip.iter().any(|pattern| rule.is_named_by(pattern));
@@ -67,6 +73,7 @@ impl<'a> Plan<'a> {
                 Check::Pod(_) => plan.pod.push(rule),
                 Check::Namespace(_) => plan.namespace.push(rule),
                 Check::Fleet(_) => plan.fleet.push(rule),
+                Check::Reference(subject) => plan.reference.push((subject, rule)),
                 Check::Schema(problem) => plan.schema.push((problem, rule)),
             }
         }
@@ -188,6 +195,11 @@ impl<'a> Plan<'a> {
         if !self.schema.is_empty() {
             self.check_schema(object, scope, findings);
         }
+        if !self.reference.is_empty() {
+            Reference::of_object(object, &mut |reference| {
+                self.check_reference(&reference, scope, findings);
+            });
+        }
         if !self.image.is_empty() && !scope.config.images.fields.is_empty() {
             for image in Image::of_fields(object, image_fields(scope.config, object)) {
                 self.check_image(&image, scope, findings);
@@ -207,6 +219,11 @@ impl<'a> Plan<'a> {
                 check(pod, scope, findings);
             }
         }
+        if !self.reference.is_empty() {
+            Reference::of_pod(pod, &mut |reference| {
+                self.check_reference(&reference, scope, findings);
+            });
+        }
         if !self.image.is_empty() {
             for image in Image::of_pod(pod) {
                 self.check_image(&image, scope, findings);
@@ -220,6 +237,21 @@ impl<'a> Plan<'a> {
                 (applied.check)(pod, findings);
             }
         }
+    }
+
+    /// One look-up serves all rules about references.
+    fn check_reference<'f>(
+        &self,
+        reference: &Reference<'f>,
+        scope: &Scope<'f>,
+        findings: &mut Findings<'f>,
+    ) {
+        references::check(reference, scope, &mut |subject, said| {
+            if let Some((_, rule)) = self.reference.iter().find(|(of, _)| *of == subject) {
+                findings.set_rule(rule);
+                said.tell(reference.object, findings);
+            }
+        });
     }
 
     /// One walk serves all rules about schemas.
@@ -254,6 +286,11 @@ impl<'a> Plan<'a> {
     /// The kinds that CRDs anywhere in the repository define.
     pub(super) fn custom_kinds(&self) -> &CustomKinds<'a> {
         &self.custom_kinds
+    }
+
+    /// What the repository's files hold.
+    pub(super) fn written(&self) -> &Written<'a> {
+        &self.written
     }
 
     /// One parse of a reference serves all rules about images.

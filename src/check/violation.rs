@@ -47,6 +47,8 @@ pub struct Violation<'a> {
     pub help: Option<String>,
     /// Places that explain, in order.
     pub related: Vec<(Place<'a>, String)>,
+    /// The namespace whose objects decide it, if that isn't the object's own.
+    pub decided_in: Option<&'a str>,
 }
 
 impl<'a> Place<'a> {
@@ -93,7 +95,14 @@ impl<'a> Place<'a> {
 impl<'a> Violation<'a> {
     /// An offence at `place`.
     pub fn new(place: Place<'a>, message: impl Into<String>) -> Self {
-        Self { place, message: message.into(), label: None, help: None, related: Vec::new() }
+        Self {
+            place,
+            message: message.into(),
+            label: None,
+            help: None,
+            related: Vec::new(),
+            decided_in: None,
+        }
     }
 
     /// An offence at a value of an object.

@@ -86,6 +86,8 @@ pub struct Environment<'f> {
     pub owner_of: Vec<usize>,
     /// What applies them.
     pub owners: Vec<Owner<'f>>,
+    /// A Kustomization of the cluster whose objects aren't known.
+    pub unrendered: Option<&'f str>,
 }
 
 /// What applies objects: a Kustomization of Flux, or an overlay.
@@ -103,13 +105,22 @@ impl<'f> Environment<'f> {
         let mut environment = Self::new(Some(&cluster.name));
         for member in &cluster.members {
             let rendering = member.outcome.rendering().unwrap_or(&NOTHING);
+            if member.outcome.rendering().is_none() && environment.unrendered.is_none() {
+                environment.unrendered = Some(&member.spec.name.name);
+            }
             environment.add(Owner { spec: Some(&member.spec), rendering }, member.objects());
         }
         environment
     }
 
     fn new(cluster: Option<&'f str>) -> Self {
-        Self { cluster, objects: Vec::new(), owner_of: Vec::new(), owners: Vec::new() }
+        Self {
+            cluster,
+            objects: Vec::new(),
+            owner_of: Vec::new(),
+            owners: Vec::new(),
+            unrendered: None,
+        }
     }
 
     fn add(&mut self, owner: Owner<'f>, objects: &'f [Applied]) {

@@ -8,6 +8,7 @@ mod labels;
 mod object;
 mod pod;
 mod quantity;
+mod reference;
 mod selector;
 mod value;
 
@@ -18,5 +19,6 @@ pub use labels::{LabelValue, Labels, invalid_label_key, invalid_label_value};
 pub use object::Object;
 pub use pod::{Container, ContainerRole, Malformed, Pod, PodTemplates};
 pub use quantity::{InvalidQuantity, Quantity, QuantityField, suggest as suggest_quantity};
+pub use reference::{Part, Reference, Subject};
 pub use selector::{InvalidSelector, Match, Operator, Requirement, Selector};
 pub use value::{Value, is_unresolved};

@@ -12,6 +12,7 @@ pub mod images;
 pub mod kustomize;
 pub mod network;
 pub mod pod_security;
+pub mod references;
 pub mod resources;
 pub mod schema;
 pub mod suppression;
@@ -25,7 +26,7 @@ use crate::{
     check::{Findings, Namespace, Scope},
     finding::Level,
     fleet::{Fleet, FleetFindings},
-    kube::{Image, Object, Pod},
+    kube::{Image, Object, Pod, Subject},
     repo::File,
     schema::Problem,
 };
@@ -59,7 +60,8 @@ impl Rule {
 
     /// Whether all objects of a namespace decide it together.
     pub fn looks_at_namespace(&self) -> bool {
-        matches!(self.check, Check::Namespace(_)) || self.group() == "resources"
+        matches!(self.check, Check::Namespace(_))
+            || matches!(self.group(), "references" | "resources")
     }
 }
 
@@ -90,6 +92,8 @@ pub enum Check {
     PodSecurity(&'static pod_security::Standard),
     /// All objects of one namespace together.
     Namespace(for<'a> fn(&'a Namespace<'a>, &Scope<'a>, &mut Findings<'a>)),
+    /// What names an object that nothing provides.
+    Reference(Subject),
     /// What a walk of an object's schema finds of one kind.
     Schema(Problem),
     /// The Kustomizations of all clusters, and the kustomization files.
@@ -106,6 +110,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         images::RULES,
         schema::RULES,
         deprecation::RULES,
+        references::RULES,
         kustomize::RULES,
         flux::RULES,
         suppression::RULES,

@@ -215,6 +215,42 @@ pub(super) const DEFECTS: &[Defect] = &[
         "flux/depends-on-cycle",
     ),
     defect(
+        COUNTER,
+        "            - configMapRef:\n                name: counter",
+        "            - configMapRef:\n                name: countr§",
+        "references/config-map",
+    ),
+    defect(
+        GREETER,
+        "serviceAccountName: greeter",
+        "serviceAccountName: greter§",
+        "references/service-account",
+    ),
+    defect(
+        "apps/counter/base/http-route.yaml",
+        "      sectionName: https",
+        "      sectionName: htps§",
+        "references/gateway",
+    ),
+    defect(
+        "apps/predictor/base/ingress.yaml",
+        "                port:\n                  name: http",
+        "                port:\n                  name: web§",
+        "references/backend",
+    ),
+    defect(
+        "apps/counter/base/horizontal-pod-autoscaler.yaml",
+        "    kind: Deployment\n    name: counter",
+        "    kind: Deployment\n    name: count§",
+        "references/scale-target",
+    ),
+    defect(
+        "apps/greeter/base/pod-disruption-budget.yaml",
+        "      app.kubernetes.io/name: greeter",
+        "      app.kubernetes.io/name: greter§",
+        "references/disruption-budget",
+    ),
+    defect(
         PRODUCTION_POLICIES,
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\n",
         "apiVersion: kustomize.toolkit.fluxcd.io/v1beta2§\n",

@@ -1,0 +1,139 @@
+//! When it can't be told whether something is there.
+
+use super::platform;
+use crate::{
+    check::{Extent, Scope},
+    finding::GapKind,
+    kube::{Object, Reference, Subject, is_unresolved},
+};
+
+/// What is known of a name that no object has.
+pub(super) enum Verdict {
+    /// Something makes it.
+    Provided,
+    /// It isn't there.
+    Missing,
+    /// It can't be told, for this reason.
+    Unknown(GapKind, String),
+}
+
+/// Where more objects than this have names that aren't known, one of them may be what is asked for.
+const MANY: usize = 64;
+
+/// Whether something that isn't seen may provide what a reference names.
+pub(super) fn reason<'a>(reference: &Reference<'a>, scope: &Scope<'a>) -> Verdict {
+    let cluster = scope.cluster;
+    let (kind, name) = (reference.kind, reference.name.text());
+    let unrendered = |reason: String| Verdict::Unknown(GapKind::Unrendered, reason);
+    let provided = match reference.subject {
+        Subject::ScaleTarget => cluster.of_all_kinds(),
+        _ => cluster.provided(),
+    };
+    let namespace = reference.namespace.unwrap_or_default();
+    let makers = cluster.makers();
+    if reference.subject == Subject::PersistentVolumeClaim
+        && makers.claim(namespace, name).is_some()
+    {
+        return Verdict::Provided;
+    }
+    let elsewhere = || provided.anywhere(kind, name);
+    if provided.is_copied(kind, name) {
+        return Verdict::Provided;
+    }
+    if let Some(reason) = installed(scope, reference.namespace) {
+        return unrendered(reason);
+    }
+    if is_unresolved(namespace) {
+        let reason = format!("{namespace} is only known once Flux substitutes it");
+        return Verdict::Unknown(GapKind::UnknownValue, reason);
+    }
+    if platform::NAMESPACES.contains(&namespace) {
+        let reason = format!("{namespace} holds what the cluster's provider puts there");
+        return Verdict::Unknown(GapKind::Skipped, reason);
+    }
+    let is_own = reference.namespace == Some(reference.object.effective_namespace());
+    if reference.namespace.is_some() && !is_own && !makers.knows(namespace) {
+        return unrendered(format!("nothing that is rendered lies in {namespace}"));
+    }
+    if let Some(entry) = elsewhere().find(|entry| is_unresolved(entry.namespace)) {
+        let reason = format!("the namespace of one is {}", entry.namespace);
+        return Verdict::Unknown(GapKind::UnknownValue, reason);
+    }
+    let open = || provided.with_open_names(kind, namespace);
+    let found = if open().nth(MANY).is_some() {
+        open().next()
+    } else {
+        open().find(|entry| may_be(entry.name, name))
+    };
+    if let Some(entry) = found {
+        let reason = format!("one is called {}", entry.name);
+        return Verdict::Unknown(GapKind::UnknownValue, reason);
+    }
+    if let Some(maker) = makers.custom(namespace, name) {
+        return unrendered(format!("{} may make it", title(maker)));
+    }
+    if matches!(cluster.extent, Extent::Cluster(_)) {
+        return Verdict::Missing;
+    }
+    let has_none = |object: &Object<'_>| object.namespace.is_none();
+    if reference.namespace.is_some()
+        && let Some(entry) =
+            elsewhere().find(|entry| has_none(reference.object) || has_none(entry.object))
+    {
+        let whose = if has_none(reference.object) { reference.object } else { entry.object };
+        return unrendered(format!("{} has no namespace", title(whose)));
+    }
+    if elsewhere().next().is_none()
+        && let Some(place) = scope.written.find(kind, name)
+    {
+        let at = place.file_and_line();
+        return unrendered(format!("{at} has one, which may be applied as well"));
+    }
+    if matches!(cluster.extent, Extent::Files)
+        && scope.written.is_fragment(&reference.object.file.path)
+    {
+        let reason = "its file is part of a kustomization that isn't rendered";
+        return unrendered(reason.to_owned());
+    }
+    Verdict::Missing
+}
+
+/// What may have put things into a namespace that aren't rendered.
+pub(super) fn installed(scope: &Scope<'_>, namespace: Option<&str>) -> Option<String> {
+    let installer = scope.cluster.makers().installer(namespace).map(|installer| {
+        let title = title(installer);
+        match installer.kind {
+            "HelmRelease" | "HelmChart" => format!("the chart of {title} is not rendered"),
+            _ => format!("what {title} makes is not rendered"),
+        }
+    });
+    installer.or_else(|| match scope.cluster.extent {
+        Extent::Cluster(name) => name.map(|name| format!("Kustomization {name} is not rendered")),
+        Extent::Overlay | Extent::Files => None,
+    })
+}
+
+/// How reasons name an object.
+pub(super) fn title(object: &Object<'_>) -> String {
+    format!("{} {}", object.kind, object.name.unwrap_or_default())
+}
+
+/// Whether a text with variables may turn out to be this name.
+fn may_be(pattern: &str, name: &str) -> bool {
+    let before = pattern.split("${").next().unwrap_or_default();
+    let behind = pattern.rsplit('}').next().unwrap_or_default();
+    pattern.starts_with("ENC[") || (name.starts_with(before) && name.ends_with(behind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_be;
+
+    #[test]
+    fn what_stands_around_variables_is_held_against_the_name() {
+        assert!(may_be("${APP}-config", "web-config"));
+        assert!(may_be("web-${A}-${B}", "web-a-b"));
+        assert!(!may_be("${APP}-config", "web-secret"));
+        assert!(!may_be("web-${APP}", "api-config"));
+    }
+}

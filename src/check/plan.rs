@@ -13,7 +13,7 @@ use crate::{
     kube::{Image, ImageField, Malformed, Object, Pod},
     repo::{Contents, File},
     rules::{self, Check, Rule, pod_security, resources, schema},
-    schema::{CustomKinds, Problem},
+    schema::{CustomKinds, GivenSchemas, Problem},
 };
 
 /// The rules of a run, sorted by what they look at.
@@ -31,10 +31,13 @@ pub(super) struct Plan<'a> {
     /// By the problems that they report.
     schema: Vec<(Problem, &'static Rule)>,
     custom_kinds: CustomKinds<'a>,
+    given_schemas: GivenSchemas<'a>,
 }
 
 impl<'a> Plan<'a> {
     pub(super) fn new(contents: &'a Contents, config: &'a Config, options: &'a Options) -> Self {
+        let is_given = |file: &&File| config.is_schema(&file.path);
+        let (given, others): (Vec<&File>, Vec<&File>) = contents.files.iter().partition(is_given);
         let mut plan = Self {
             config,
             only: &options.only,
@@ -47,7 +50,8 @@ impl<'a> Plan<'a> {
             namespace: Vec::new(),
             fleet: Vec::new(),
             schema: Vec::new(),
-            custom_kinds: CustomKinds::in_files(&contents.files),
+            custom_kinds: CustomKinds::in_files(&others),
+            given_schemas: GivenSchemas::of(&given),
         };
         for rule in rules::all() {
             let skipped = options.skip.iter().any(|pattern| rule.is_named_by(pattern));
@@ -254,6 +258,11 @@ impl<'a> Plan<'a> {
     /// The kinds that CRDs anywhere in the repository define.
     pub(super) fn custom_kinds(&self) -> &CustomKinds<'a> {
         &self.custom_kinds
+    }
+
+    /// The schemas that `schemas` of portcullis.yaml names.
+    pub(super) fn given_schemas(&self) -> &GivenSchemas<'a> {
+        &self.given_schemas
     }
 
     /// One parse of a reference serves all rules about images.

@@ -7,7 +7,7 @@
 // A request is a line with a JSON string: one or more YAML documents. Its answer is a line with a
 // JSON list of what is wrong with them, empty if nothing is. FOLDER keeps the schemas from run to
 // run; other sources or another program make them anew. With -only-schemas it only makes those, and
-// prints the folder where they are.
+// prints the folder where they are; with -pack it makes all CRDs of the pack.
 package main
 
 import (
@@ -26,18 +26,19 @@ import (
 func main() {
 	cache := flag.String("cache", "", "folder that keeps the schemas from run to run")
 	only := flag.Bool("only-schemas", false, "make the schemas, print their folder, and end")
+	pack := flag.Bool("pack", false, "make the CRDs that the pack of the product alone needs, too")
 	flag.Parse()
-	if err := run(*cache, *only); err != nil {
+	if err := run(*cache, *only, *pack); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(cache string, only bool) error {
+func run(cache string, only, pack bool) error {
 	if cache == "" || flag.NArg() > 0 {
-		return errors.New("usage: crds -cache FOLDER [-only-schemas]")
+		return errors.New("usage: crds -cache FOLDER [-only-schemas] [-pack]")
 	}
-	folder, err := cached(cache)
+	folder, err := cached(cache, pack)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func run(cache string, only bool) error {
 
 // cached gives the folder of the schemas that this very program makes, which holds the table of its
 // sources too. It appears under its name only when all of them are written.
-func cached(cache string) (string, error) {
+func cached(cache string, pack bool) (string, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return "", err
@@ -84,7 +85,11 @@ func cached(cache string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	folder := filepath.Join(cache, hex.EncodeToString(hash[:8]))
+	name := hex.EncodeToString(hash[:8])
+	if pack {
+		name += "-pack"
+	}
+	folder := filepath.Join(cache, name)
 	if _, err := os.Stat(folder); err == nil {
 		return folder, nil
 	}
@@ -99,7 +104,7 @@ func cached(cache string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := writeSchemas(unfinished); err != nil {
+	if err := writeSchemas(unfinished, pack); err != nil {
 		return "", err
 	}
 	return folder, os.Rename(unfinished, folder)

@@ -267,16 +267,20 @@ func write(folder, file string, schema object) error {
 }
 
 // writeSchemas fills a folder: CRDs as they are under crds, schemas for kubeconform under schemas, those
-// with rules once more under rules, as their CRDs have them.
-func writeSchemas(folder string) error {
+// with rules once more under rules, as their CRDs have them. pack tells whether the rows of pack-types
+// are made.
+func writeSchemas(folder string, pack bool) error {
 	rows, err := sources()
 	if err != nil {
 		return err
 	}
 	var base builtin
 	for _, row := range rows {
+		if row.how == "pack-types" && !pack {
+			continue
+		}
 		contents := map[string][]byte{}
-		if row.how != "types" {
+		if row.how != "types" && row.how != "pack-types" {
 			if contents, err = row.files(); err != nil {
 				return err
 			}
@@ -294,8 +298,8 @@ func writeSchemas(folder string) error {
 				return err
 			}
 			continue
-		case "crds":
-		case "types":
+		case "crds", "pack-crds":
+		case "types", "pack-types":
 			if err := row.generate(module); err != nil {
 				return err
 			}
@@ -320,7 +324,7 @@ func writeSchemas(folder string) error {
 			return errors.New("sources.tsv: the row of openapi must come first")
 		}
 		for name, text := range contents {
-			if row.how == "crds" {
+			if row.how == "crds" || row.how == "pack-crds" {
 				copied := filepath.Join(module, strings.ReplaceAll(name, "/", "_"))
 				if err := os.MkdirAll(module, 0o755); err != nil {
 					return err
@@ -328,6 +332,10 @@ func writeSchemas(folder string) error {
 				if err := os.WriteFile(copied, text, 0o644); err != nil {
 					return err
 				}
+			}
+			if row.isForPack() {
+				count++
+				continue
 			}
 			written, err := base.writeCRDs(folder, text)
 			if err != nil {

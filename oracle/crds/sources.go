@@ -18,8 +18,13 @@ var table string
 
 // source is a row of sources.tsv.
 type source struct {
-	how, module, version, sum string
-	paths                     []string
+	how, module, version, sum, project, licence string
+	paths                                       []string
+}
+
+// isForPack tells whether kubeconform doesn't judge with it.
+func (s source) isForPack() bool {
+	return strings.HasPrefix(s.how, "pack-")
 }
 
 // sources reads the table.
@@ -30,10 +35,10 @@ func sources() ([]source, error) {
 			continue
 		}
 		cells := strings.Split(line, "\t")
-		if len(cells) != 5 {
-			return nil, fmt.Errorf("sources.tsv:%d: %d cells instead of 5", number+1, len(cells))
+		if len(cells) != 7 {
+			return nil, fmt.Errorf("sources.tsv:%d: %d cells instead of 7", number+1, len(cells))
 		}
-		rows = append(rows, source{cells[0], cells[1], cells[2], cells[3], strings.Fields(cells[4])})
+		rows = append(rows, source{cells[0], cells[1], cells[2], cells[3], cells[4], cells[5], strings.Fields(cells[6])})
 	}
 	return rows, nil
 }

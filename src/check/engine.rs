@@ -128,8 +128,12 @@ fn report(
 ) -> Report {
     let files = &contents.files;
     let patches = documents::patches(files);
-    let opened: Vec<Documents<'_>> =
-        files.par_iter().map(|file| documents::open(file, &patches)).collect();
+    // What is named as a schema is no manifest.
+    let is_manifest = |file: &File| !config.is_schema(&file.path);
+    let open = |file| {
+        if is_manifest(file) { documents::open(file, &patches) } else { Documents::default() }
+    };
+    let opened: Vec<Documents<'_>> = files.par_iter().map(open).collect();
     let unused: Vec<bool> = files.iter().map(|file| !fleet.used.contains(&*file.path)).collect();
     let as_written: Vec<Object<'_>> = opened
         .iter()
@@ -184,6 +188,7 @@ fn report(
     let mut all_gaps = contents.gaps.clone();
     all_gaps.append(&mut of_fleet.gaps);
     all_gaps.extend(fleet::gaps(fleet));
+    all_gaps.extend(gaps_of_schemas(contents, plan, config));
     all_gaps.extend(documents_findings.iter().flat_map(environment::gaps_in));
     all_gaps.extend(
         opened
@@ -258,6 +263,31 @@ fn report(
         gaps: coverage.gaps.len(),
     };
     Report { findings, suppressed, coverage, summary }
+}
+
+/// What `schemas` of portcullis.yaml names in vain.
+fn gaps_of_schemas(contents: &Contents, plan: &Plan<'_>, config: &Config) -> Vec<Gap> {
+    let problems = plan.given_schemas().problems.iter();
+    let mut gaps: Vec<Gap> = problems
+        .map(|problem| Gap {
+            kind: GapKind::Unreadable,
+            message: problem.message.clone(),
+            location: problem.file.location(problem.span),
+        })
+        .collect();
+    let (Some(file), Some(_)) = (&contents.config, &contents.root) else { return gaps };
+    let root = file.tree.root(0);
+    let nodes = root.and_then(|root| root.get("schemas")).into_iter().flat_map(|it| it.items());
+    for (pattern, node) in config.schemas.iter().zip(nodes) {
+        if !contents.files.iter().any(|file| pattern.matches_below(&file.path)) {
+            gaps.push(Gap {
+                kind: GapKind::Unreadable,
+                message: format!("schemas: there is no file {}", node.text()),
+                location: file.location(node.span()),
+            });
+        }
+    }
+    gaps
 }
 
 /// Sorts findings, and makes one of those that are the same in several clusters.

@@ -161,7 +161,7 @@ pub(super) fn check(
 
     let own_kinds = CustomKinds::of(objects.iter().copied());
     gaps_of_custom_kinds(&own_kinds, &mut gaps);
-    let customs = Customs { own: &own_kinds, repository: plan.custom_kinds() };
+    let customs = Customs::new(&own_kinds, plan.custom_kinds()).with_given(plan.given_schemas());
     let versions = config.versions_of(cluster_name);
     let mut collected: Vec<Findings<'_>> = vec![gaps];
     let scope = |namespace: &str| Scope {

@@ -14,7 +14,7 @@ use crate::{
     kube::{Image, ImageField, Malformed, Object, Pod, Reference, Subject},
     repo::{Contents, File},
     rules::{self, Check, Rule, pod_security, references, resources, schema},
-    schema::{CustomKinds, Problem},
+    schema::{CustomKinds, GivenSchemas, Problem},
 };
 
 /// The rules of a run, sorted by what they look at.
@@ -35,10 +35,13 @@ pub(super) struct Plan<'a> {
     reference: Vec<(Subject, &'static Rule)>,
     custom_kinds: CustomKinds<'a>,
     written: Written<'a>,
+    given_schemas: GivenSchemas<'a>,
 }
 
 impl<'a> Plan<'a> {
     pub(super) fn new(contents: &'a Contents, config: &'a Config, options: &'a Options) -> Self {
+        let is_given = |file: &&File| config.is_schema(&file.path);
+        let (given, others): (Vec<&File>, Vec<&File>) = contents.files.iter().partition(is_given);
         let mut plan = Self {
             config,
             only: &options.only,
@@ -52,8 +55,9 @@ impl<'a> Plan<'a> {
             fleet: Vec::new(),
             schema: Vec::new(),
             reference: Vec::new(),
-            custom_kinds: CustomKinds::in_files(&contents.files),
+            custom_kinds: CustomKinds::in_files(&others),
             written: Written::new(&contents.files),
+            given_schemas: GivenSchemas::of(&given),
         };
         for rule in rules::all() {
             let skipped = options.skip.iter().any(|pattern| rule.is_named_by(pattern));
@@ -291,6 +295,11 @@ impl<'a> Plan<'a> {
     /// What the repository's files hold.
     pub(super) fn written(&self) -> &Written<'a> {
         &self.written
+    }
+
+    /// The schemas that `schemas` of portcullis.yaml names.
+    pub(super) fn given_schemas(&self) -> &GivenSchemas<'a> {
+        &self.given_schemas
     }
 
     /// One parse of a reference serves all rules about images.

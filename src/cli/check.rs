@@ -312,11 +312,6 @@ impl Target {
             .map_err(unreadable)?;
         let config = config::load(&file).map_err(|errors| config_failure(&errors))?;
         contents.config = Some(file);
-        for key in config.keys_without_effect() {
-            if !arguments.quiet {
-                eprintln!("warning: {name}: `{key}` has no effect yet");
-            }
-        }
         Ok(config)
     }
 

@@ -14,6 +14,7 @@ mod output;
 mod progress;
 mod repository;
 mod rules;
+mod schema;
 mod terminal;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ Examples:
   portcullis diff origin/main          what a change does to every cluster
   portcullis graph                     clusters, their Kustomizations and sources
   portcullis explain images/registry   read a rule's page
+  portcullis schema add crds.yaml      add CRDs that objects are held against
   portcullis init                      write portcullis.yaml, a hook and a workflow
 
 Exit status:
@@ -60,6 +62,7 @@ enum Command {
     Images(images::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
+    Schema(schema::Arguments),
     Init(init::Arguments),
     Completions(completions::Arguments),
 }
@@ -112,6 +115,7 @@ pub fn run() -> ExitCode {
         Command::Images(arguments) => images::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     };

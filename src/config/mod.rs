@@ -41,8 +41,8 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// Suppressions.
     pub ignore: Vec<Ignore>,
-    /// Files and folders of JSON Schemas.
-    pub schemas: Vec<String>,
+    /// Globs of files and folders that hold CRDs and JSON Schemas.
+    pub schemas: Vec<PathPattern>,
     /// Pod templates in custom resources: `Kind` or `group/Kind` to the path of
     /// the object that has `metadata` and `spec`, as `spec.template`.
     pub pod_templates: BTreeMap<String, String>,
@@ -76,6 +76,11 @@ impl KubernetesVersions {
 }
 
 impl Config {
+    /// Whether `schemas` names a file, or a folder that it is in.
+    pub fn is_schema(&self, path: &str) -> bool {
+        self.schemas.iter().any(|pattern| pattern.matches_below(path))
+    }
+
     /// Sets one version for all clusters.
     pub fn set_kubernetes(&mut self, version: &str) {
         self.kubernetes = KubernetesVersions::One(version.to_owned());

@@ -15,6 +15,12 @@ impl PathPattern {
     pub fn matches(&self, path: &str) -> bool {
         self.0.is_match(path)
     }
+
+    /// Whether it matches a path, or a folder that the path is in.
+    pub fn matches_below(&self, path: &str) -> bool {
+        let folders = path.match_indices('/').map(|(at, _)| path.get(..at).unwrap_or_default());
+        self.matches(path) || folders.into_iter().any(|folder| self.matches(folder))
+    }
 }
 
 impl TryFrom<String> for PathPattern {
@@ -22,6 +28,7 @@ impl TryFrom<String> for PathPattern {
 
     fn try_from(pattern: String) -> Result<Self, String> {
         let pattern = pattern.strip_prefix("./").unwrap_or(&pattern);
+        let pattern = pattern.strip_suffix('/').unwrap_or(pattern);
         glob(pattern).map(Self)
     }
 }

@@ -46,10 +46,4 @@ impl Config {
         }
         problems
     }
-
-    /// Keys that are set and that this release reads but doesn't act on.
-    pub fn keys_without_effect(&self) -> Vec<&'static str> {
-        let set = [("schemas", !self.schemas.is_empty())];
-        set.into_iter().filter(|(_, set)| *set).map(|(key, _)| key).collect()
-    }
 }

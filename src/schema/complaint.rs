@@ -51,6 +51,8 @@ pub struct Complaint<'a> {
     pub is_choice: bool,
     /// It is about how a quantity is written.
     pub is_quantity: bool,
+    /// The project, with its release, whose schema portcullis carries.
+    pub project: Option<&'static str>,
 }
 
 impl<'a> Complaint<'a> {
@@ -64,6 +66,7 @@ impl<'a> Complaint<'a> {
             first: None,
             is_choice: false,
             is_quantity: false,
+            project: None,
         }
     }
 

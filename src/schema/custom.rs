@@ -1,11 +1,11 @@
-//! Kinds that the CRDs of a repository define.
+//! Kinds that CRDs define: those of a repository, and those that portcullis carries.
 
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 use spanned_yaml::{Kind, Node, NodeId};
 
-use super::{custom_read, model::Schema};
+use super::{custom_read, given::GivenSchemas, json_schema::JsonSchema, model::Schema, pack};
 use crate::{kube::Object, repo::File};
 
 /// Why the schema of a CRD can't be used.
@@ -40,6 +40,8 @@ pub(super) struct Broken {
 struct CustomKind<'a> {
     file: &'a File,
     version: &'a str,
+    /// The version is deprecated; what the CRD warns of, if it says.
+    deprecated: Option<&'a str>,
     /// `schema.openAPIV3Schema`.
     schema: Option<Node<'a>>,
     read: OnceLock<Result<Schema, Broken>>,
@@ -67,9 +69,12 @@ impl<'a> CustomKinds<'a> {
                     if version.get("served").and_then(Node::as_bool) == Some(false) {
                         return None;
                     }
+                    let is_deprecated = version.get("deprecated").and_then(Node::as_bool);
+                    let warning = text(version.get("deprecationWarning")).unwrap_or_default();
                     Some(CustomKind {
                         file: object.file,
                         version: text(version.get("name"))?,
+                        deprecated: is_deprecated.unwrap_or(false).then_some(warning),
                         schema: version.get("schema").and_then(|it| it.get("openAPIV3Schema")),
                         read: OnceLock::new(),
                     })
@@ -80,15 +85,49 @@ impl<'a> CustomKinds<'a> {
     }
 
     /// The CRDs that files hold, as they are written.
-    pub fn in_files(files: &'a [File]) -> Self {
-        let roots = files.iter().flat_map(|file| {
+    pub fn in_files<'f>(files: impl IntoIterator<Item = &'f &'a File>) -> Self
+    where
+        'a: 'f,
+    {
+        let roots = files.into_iter().flat_map(|file| {
             let documents = file.tree.documents().iter().filter(|document| !document.broken);
             documents.filter_map(|document| document.root).map(move |id| (file, file.tree.node(id)))
         });
         Self::of(roots.filter_map(|(file, root)| {
-            let is_crd = root.get("kind").is_some_and(|kind| kind.text() == CRD);
-            is_crd.then(|| Object::read(file, root)).flatten()
+            is_crd_root(root).then(|| Object::read(file, root)).flatten()
         }))
+    }
+
+    /// All kinds: group, version, kind, file.
+    pub fn kinds(&self) -> Vec<(&'a str, &'a str, &'a str, &'a File)> {
+        let mut all: Vec<_> = self
+            .kinds
+            .iter()
+            .flat_map(|(kind, groups)| {
+                groups.iter().flat_map(move |(group, versions)| {
+                    versions.iter().map(move |one| (*group, one.version, *kind, one.file))
+                })
+            })
+            .collect();
+        all.sort_by_key(|(group, version, kind, _)| (*group, *kind, *version));
+        all
+    }
+
+    /// The schemas that can be read: group, version, kind, schema.
+    pub(super) fn schemas<'s>(&'s self) -> Vec<(&'a str, &'a str, &'a str, &'s Schema)> {
+        let groups = self.kinds.iter().flat_map(|(kind, groups)| {
+            groups.iter().map(move |(group, versions)| (*kind, *group, versions))
+        });
+        let of = |(kind, group, versions): (&'a str, &'a str, &'s Vec<CustomKind<'a>>)| {
+            versions.iter().filter_map(move |one| {
+                let schema = one.schema?;
+                let read = one.read.get_or_init(|| custom_read::read(schema));
+                Some((group, one.version, kind, read.as_ref().ok()?))
+            })
+        };
+        let mut all: Vec<_> = groups.flat_map(of).collect();
+        all.sort_by_key(|(group, version, kind, _)| (*group, *kind, *version));
+        all
     }
 
     fn get(&self, object: &Object<'_>) -> Option<&[CustomKind<'a>]> {
@@ -104,50 +143,137 @@ pub fn kind_defined_by(object: &Object<'_>) -> Option<(String, String)> {
     Some((spec.get("group")?.as_str()?.to_owned(), kind.to_owned()))
 }
 
+/// Whether a document is a CRD.
+pub(super) fn is_crd_root(root: Node<'_>) -> bool {
+    root.get("kind").is_some_and(|kind| kind.text() == CRD)
+}
+
 const CRD: &str = "CustomResourceDefinition";
 
 fn is_crd(object: &Object<'_>) -> bool {
     object.kind == CRD && object.api_version == "apiextensions.k8s.io/v1"
 }
 
-/// The custom kinds that an environment has: those that it brings itself, and for others those that
-/// are somewhere in the repository.
+/// The custom kinds that an environment has: those that it brings itself, for others those that are
+/// somewhere in the repository, then those of `schemas` in portcullis.yaml, and then those that
+/// portcullis carries.
 #[derive(Clone, Copy, Debug)]
 pub struct Customs<'c> {
-    /// Of the environment.
-    pub own: &'c CustomKinds<'c>,
-    /// Of the repository.
-    pub repository: &'c CustomKinds<'c>,
+    own: &'c CustomKinds<'c>,
+    repository: &'c CustomKinds<'c>,
+    given: Option<&'c GivenSchemas<'c>>,
+}
+
+/// What is known of an object's kind, where it is none of Kubernetes' own.
+pub(super) enum Found<'c> {
+    /// It has a schema; of a project that portcullis carries, or of the repository.
+    Schema(&'c Schema, Option<&'static str>),
+    /// It has a JSON Schema.
+    Json(&'c JsonSchema),
+    /// Its CRD gives no schema for the version.
+    NoSchema,
+    /// The schema of its CRD can't be used.
+    Broken(BrokenSchema<'c>),
+    /// Its CRD serves other versions.
+    Served(Vec<&'c str>),
+    /// A project has it in other versions. Which release a cluster has isn't known.
+    Packed(&'static str, Vec<&'static str>),
+    /// A project has its group, and doesn't have the kind; nor has anything else.
+    Group(&'static str),
+    /// Nothing has it.
+    Nothing,
 }
 
 impl<'c> Customs<'c> {
-    fn get(&self, object: &Object<'_>) -> Option<&'c [CustomKind<'c>]> {
-        self.own.get(object).or_else(|| self.repository.get(object))
+    /// Those of an environment, and those of the repository around it.
+    pub fn new(own: &'c CustomKinds<'c>, repository: &'c CustomKinds<'c>) -> Self {
+        Self { own, repository, given: None }
     }
 
-    /// The versions in which an object's kind is served, if a CRD defines it.
-    pub fn versions_of(&self, object: &Object<'_>) -> Option<Vec<&'c str>> {
-        Some(self.get(object)?.iter().map(|kind| kind.version).collect())
+    /// Those of `schemas` in portcullis.yaml, too.
+    #[must_use]
+    pub fn with_given(self, given: &'c GivenSchemas<'c>) -> Self {
+        Self { given: Some(given), ..self }
     }
 
-    /// The schema of an object's kind: none if no CRD has one.
-    pub(super) fn schema(
-        &self,
-        object: &Object<'_>,
-    ) -> Option<Result<&'c Schema, BrokenSchema<'c>>> {
-        let version = object.api_version.rsplit('/').next()?;
-        let kind = self.get(object)?.iter().find(|kind| kind.version == version)?;
-        let schema = kind.schema.filter(|schema| schema.kind() == Kind::Mapping)?;
-        let read = kind.read.get_or_init(|| custom_read::read(schema));
-        Some(read.as_ref().map_err(|broken| BrokenSchema {
-            file: kind.file,
-            node: kind.file.tree.node(broken.node),
-            message: broken.message.clone(),
-        }))
+    fn crd(&self, object: &Object<'_>) -> Option<&'c [CustomKind<'c>]> {
+        self.own
+            .get(object)
+            .or_else(|| self.repository.get(object))
+            .or_else(|| self.given?.crds.get(object))
+    }
+
+    /// What is known of an object's kind.
+    pub(super) fn find(&self, object: &Object<'_>) -> Found<'c> {
+        let version = version_of(object.api_version);
+        let Some(served) = self.crd(object) else {
+            return match self.given.and_then(|given| given.json_schema(object)) {
+                Some(Ok(schema)) => Found::Json(schema),
+                Some(Err(broken)) => Found::Broken(broken),
+                None => find_packed(object, version),
+            };
+        };
+        let Some(kind) = served.iter().find(|kind| kind.version == version) else {
+            return Found::Served(served.iter().map(|kind| kind.version).collect());
+        };
+        let Some(schema) = kind.schema.filter(|schema| schema.kind() == Kind::Mapping) else {
+            return Found::NoSchema;
+        };
+        match kind.read.get_or_init(|| custom_read::read(schema)) {
+            Ok(schema) => Found::Schema(schema, None),
+            Err(broken) => Found::Broken(BrokenSchema {
+                file: kind.file,
+                node: kind.file.tree.node(broken.node),
+                message: broken.message.clone(),
+            }),
+        }
     }
 
     /// Why an object's kind has no schema although a CRD gives one.
     pub fn broken(&self, object: &Object<'_>) -> Option<BrokenSchema<'c>> {
-        self.schema(object)?.err()
+        match self.find(object) {
+            Found::Broken(broken) => Some(broken),
+            _ => None,
+        }
+    }
+
+    /// What the API server warns of, if the CRD of an object's kind says that its version is
+    /// deprecated, and the versions that aren't.
+    pub fn deprecation(&self, object: &Object<'_>) -> Option<(&'c str, Vec<&'c str>)> {
+        let version = version_of(object.api_version);
+        let of = |all: Vec<(&'c str, Option<&'c str>)>| {
+            let (_, warning) = all.iter().find(|(name, _)| *name == version)?;
+            let others = all.iter().filter(|(_, deprecated)| deprecated.is_none());
+            warning.map(|warning| (warning, others.map(|(name, _)| *name).collect()))
+        };
+        if let Some(served) = self.crd(object) {
+            let is_deprecated = served.iter().any(|kind| kind.deprecated.is_some());
+            let all = || served.iter().map(|kind| (kind.version, kind.deprecated)).collect();
+            return if is_deprecated { of(all()) } else { None };
+        }
+        let group = object.group();
+        let served = pack::project_of(group)?.versions(group, object.kind);
+        let is_deprecated = served.iter().any(|kind| kind.deprecated.is_some());
+        let all = || served.iter().map(|kind| (kind.version, kind.deprecated)).collect();
+        if is_deprecated { of(all()) } else { None }
+    }
+}
+
+fn version_of(api_version: &str) -> &str {
+    api_version.rsplit('/').next().unwrap_or(api_version)
+}
+
+fn find_packed<'c>(object: &Object<'_>, version: &str) -> Found<'c> {
+    let Some(project) = pack::project_of(object.group()) else { return Found::Nothing };
+    let served = project.versions(object.group(), object.kind);
+    if served.is_empty() {
+        return Found::Group(project.title);
+    }
+    match served.iter().find(|kind| kind.version == version) {
+        Some(kind) => match project.schema(kind) {
+            Some(schema) => Found::Schema(schema, Some(project.title)),
+            None => Found::Nothing,
+        },
+        None => Found::Packed(project.title, served.iter().map(|kind| kind.version).collect()),
     }
 }

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, cell::Cell};
 
 use regex::RegexBuilder;
-use spanned_yaml::{Dialect, Kind, Node, Scalar};
+use spanned_yaml::{Dialect, Kind, Node, Scalar, Tree};
 
 use super::{
     custom::Broken,
@@ -24,12 +24,29 @@ const PATTERN_SIZE: usize = 1 << 20;
 /// Keywords that a CRD may not have, because they would lead out of it.
 const REFUSED: [&str; 3] = ["$ref", "definitions", "dependencies"];
 
+/// Finds a schema that several have in common, by its name.
+type Shared<'p> = &'p dyn Fn(&str) -> Option<&'static Schema>;
+
 /// Reads `openAPIV3Schema`: the schema of an object with `apiVersion`, `kind` and `metadata`.
 pub(super) fn read(node: Node<'_>) -> Result<Schema, Broken> {
     let left = Cell::new(MAX_SCHEMAS);
-    let mut read = schema(node, Place { depth: 0, in_alternative: false, left: &left })?;
+    let place = Place { depth: 0, in_alternative: false, left: &left, shared: None };
+    let mut read = schema(node, place)?;
     add_object_fields(&mut read);
     Ok(read)
+}
+
+/// As [`read`], for a schema of `schemas/custom`.
+pub(super) fn read_packed(node: Node<'_>, shared: Shared<'_>) -> Result<Schema, Broken> {
+    let mut read = read_shared(node, shared)?;
+    add_object_fields(&mut read);
+    Ok(read)
+}
+
+/// Reads what several schemas of `schemas/custom` have in common.
+pub(super) fn read_shared(node: Node<'_>, shared: Shared<'_>) -> Result<Schema, Broken> {
+    let left = Cell::new(MAX_SCHEMAS);
+    schema(node, Place { depth: 0, in_alternative: false, left: &left, shared: Some(shared) })
 }
 
 /// Where a schema stands in the schema.
@@ -40,6 +57,8 @@ struct Place<'p> {
     in_alternative: bool,
     /// How many schemas may still be read.
     left: &'p Cell<usize>,
+    /// Where `$name` leads, in schemas of ours.
+    shared: Option<Shared<'p>>,
 }
 
 /// The fields that every object has, as the API server defines them, whatever the CRD says.
@@ -65,6 +84,19 @@ fn broken<T>(node: Node<'_>, message: impl Into<String>) -> Result<T, Broken> {
     Err(Broken { node: node.id(), message: message.into() })
 }
 
+/// A schema, or the name of one.
+fn link(node: Node<'_>, place: Place<'_>) -> Result<Link, Broken> {
+    if let Some(shared) = place.shared
+        && let Some(name) = node.text().strip_prefix('$')
+    {
+        return match shared(name) {
+            Some(schema) => Ok(Link::Shared(schema)),
+            None => broken(node, "nothing has this name"),
+        };
+    }
+    schema(node, place).map(|schema| Link::Inline(Box::new(schema)))
+}
+
 fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
     if node.kind() != Kind::Mapping {
         return broken(node, "a schema must be a mapping");
@@ -86,6 +118,8 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
         has_default: node.get("default").is_some_and(|default| !default.is_null()),
         ..Schema::default()
     };
+    let default = node.get("default").filter(|default| default.kind() == Kind::Scalar);
+    read.default = default.map(|default| Box::new(one_scalar(default)));
     read.types = types(node)?;
     let of_type = text(node, "type")?.unwrap_or_default();
     read.format =
@@ -93,11 +127,10 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
     let is_embedded = flag(node, "x-kubernetes-embedded-resource")?;
     if let Some(properties) = mapping(node, "properties")? {
         for entry in properties.entries() {
-            let field = schema(entry.value, below)?;
             read.fields.push(Field {
                 name: Cow::Owned(entry.key.text().to_owned()),
                 versions: Versions::ALL,
-                schema: Link::Inline(Box::new(field)),
+                schema: link(entry.value, below)?,
             });
         }
     }
@@ -113,10 +146,10 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
     let preserves = flag(node, "x-kubernetes-preserve-unknown-fields")?;
     let is_object = read.types.allow(Types::OBJECT) && !read.types.is_any();
     read.rest = match node.get("additionalProperties") {
-        Some(rest) if rest.kind() == Kind::Mapping => {
-            Rest::Each(Link::Inline(Box::new(schema(rest, below)?)))
-        }
         Some(rest) if rest.as_bool() == Some(true) => Rest::Open,
+        Some(rest) if rest.kind() == Kind::Mapping || rest.text().starts_with('$') => {
+            Rest::Each(link(rest, below)?)
+        }
         _ if preserves || place.in_alternative || !is_object => Rest::Open,
         _ => Rest::Closed,
     };
@@ -127,11 +160,22 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
         }
     }
     if let Some(items) = node.get("items") {
-        read.items = Some(Link::Inline(Box::new(schema(items, below)?)));
+        read.items = Some(link(items, below)?);
     }
     read.identity = identity(node)?;
     read.restrictions = restrictions(node, below)?;
     Ok(read)
+}
+
+/// A scalar in a tree of its own.
+fn one_scalar(node: Node<'_>) -> Tree {
+    let is_text = matches!(node.scalar(Dialect::GoYamlV2), Scalar::Str(_));
+    let text = node.text();
+    spanned_yaml::parse(if is_text {
+        serde_json::Value::from(text).to_string()
+    } else {
+        text.to_owned()
+    })
 }
 
 fn types(node: Node<'_>) -> Result<Types, Broken> {

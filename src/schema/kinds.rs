@@ -1,6 +1,12 @@
 //! Which versions serve a kind.
 
-use super::{custom::Customs, lifecycle, lifecycle::Lifecycle, table::table, versions::Versions};
+use super::{
+    custom::{Customs, Found},
+    lifecycle,
+    lifecycle::Lifecycle,
+    table::table,
+    versions::Versions,
+};
 use crate::kube::Object;
 
 /// What is known of an object's kind.
@@ -9,7 +15,10 @@ pub enum Kind {
     /// It has a schema for all versions, or was removed: rules of `deprecation/*` tell.
     Known,
     /// Nobody knows a schema for it.
-    NoSchema,
+    NoSchema {
+        /// What is known instead.
+        known: Option<String>,
+    },
     /// These versions don't have it.
     Missing {
         /// Which.
@@ -37,33 +46,32 @@ impl Kind {
                 help: Some(format!("Kubernetes {served} has it")),
             };
         }
-        match customs.versions_of(object) {
-            Some(custom) if custom.contains(&version_of(api_version)) => {
-                return match customs.schema(object) {
-                    Some(Ok(_)) => Self::Known,
-                    _ => Self::NoSchema,
-                };
-            }
-            Some(custom) => {
-                let help = format!("its CustomResourceDefinition serves {}", custom.join(", "));
+        let without = |known| Self::NoSchema { known };
+        match customs.find(object) {
+            Found::Schema(..) | Found::Json(_) => return Self::Known,
+            Found::NoSchema | Found::Broken(_) => return without(None),
+            Found::Served(served) => {
+                let help = format!("its CustomResourceDefinition serves {}", served.join(", "));
                 return Self::Missing { versions: missing, help: Some(help) };
             }
-            None => {}
+            Found::Packed(project, served) => {
+                return without(Some(format!("{project} has {}", served.join(", "))));
+            }
+            Found::Group(project) => {
+                return without(Some(format!("{project} has no such kind")));
+            }
+            Found::Nothing => {}
         }
         if !lifecycle::is_built_in(object.group()) {
-            return Self::NoSchema;
+            return without(None);
         }
         let help = nearest(api_version, kind);
         // Files of tools are of the core group, too: a kubeconfig is `v1` and `Config`.
         if help.is_none() && object.group().is_empty() {
-            return Self::NoSchema;
+            return without(None);
         }
         Self::Missing { versions: missing, help }
     }
-}
-
-fn version_of(api_version: &str) -> &str {
-    api_version.rsplit('/').next().unwrap_or(api_version)
 }
 
 /// The same kind elsewhere, or a kind that is written nearly so.

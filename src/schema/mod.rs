@@ -1,5 +1,5 @@
 //! Schemas of objects: of Kubernetes' own kinds, over all versions, and of custom resources as the
-//! CRDs of the repository have them. spec: docs/schemas.md.
+//! CRDs of the repository have them, or those that portcullis carries. spec: docs/schemas.md.
 //!
 //! [`complaints`] walks an object's tree once for all rules of `schema/*`; [`Kind::of`] tells which
 //! versions serve a kind at all, and [`lifecycle`] what became of it.
@@ -7,11 +7,15 @@
 mod complaint;
 mod custom;
 mod custom_read;
+mod export;
 mod formats;
+mod given;
 mod identity;
+mod json_schema;
 mod kinds;
 pub mod lifecycle;
 mod model;
+mod pack;
 mod restrictions;
 mod table;
 mod versions;
@@ -19,9 +23,13 @@ mod walk;
 
 pub use complaint::{Complaint, Problem, Spot};
 pub use custom::{BrokenSchema, CustomKinds, Customs, kind_defined_by};
+pub use export::KnownKind;
+pub use given::{GivenProblem, GivenSchemas, is_json_schema, kind_of_json_schema};
 pub use kinds::Kind;
+pub use pack::Packed;
 pub use versions::Versions;
 
+use custom::Found;
 use model::Link;
 
 use crate::kube::Object;
@@ -41,10 +49,19 @@ pub fn complaints<'a>(
             found.append(&mut walk::walk(object.root, &Link::Definition(*definition), versions));
         }
     }
-    if of_kind.is_empty()
-        && let Some(Ok(schema)) = customs.schema(object)
-    {
-        found = walk::walk_schema(object.root, None, schema, schema, versions);
+    if of_kind.is_empty() {
+        match customs.find(object) {
+            Found::Schema(schema, project) => {
+                found = walk::walk_schema(object.root, None, schema, schema, versions);
+                for complaint in &mut found {
+                    complaint.project = project;
+                }
+            }
+            Found::Json(schema) => {
+                found = json_schema::complaints(schema, object.root, versions);
+            }
+            _ => {}
+        }
     }
     // Flux takes SOPS' own field away when it decrypts.
     if let Some(entry) = object.root.entry("sops")

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use spanned_yaml::Node;
+use spanned_yaml::{Node, Tree};
 
 use super::{formats::Format, restrictions::Restrictions, versions::Versions};
 
@@ -85,6 +85,8 @@ pub(super) struct Schema {
     pub(super) nullable: bool,
     /// The API server sets a value where there is none.
     pub(super) has_default: bool,
+    /// That value, if it is a scalar.
+    pub(super) default: Option<Box<Tree>>,
     /// What else must hold.
     pub(super) restrictions: Option<Box<Restrictions>>,
 }
@@ -102,6 +104,8 @@ pub(super) struct Field {
 pub(super) enum Link {
     /// Right here.
     Inline(Box<Schema>),
+    /// With others who have the same.
+    Shared(&'static Schema),
     /// A definition of the table of built-in kinds.
     Definition(u16),
 }
@@ -135,6 +139,7 @@ impl Link {
     pub(super) fn inline(&self) -> Option<&Schema> {
         match self {
             Self::Inline(schema) => Some(schema),
+            Self::Shared(schema) => Some(schema),
             Self::Definition(_) => None,
         }
     }

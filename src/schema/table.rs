@@ -88,6 +88,11 @@ impl Table {
         entry.read.get_or_init(|| self.read(entry))
     }
 
+    /// The name of a definition.
+    pub(super) fn name(&self, index: u16) -> &'static str {
+        self.definitions.get(usize::from(index)).map_or("", |entry| entry.name)
+    }
+
     /// The number of a definition by its name.
     pub(super) fn named(&self, name: &str) -> Option<u16> {
         let found = self.definitions.binary_search_by(|entry| entry.name.cmp(name)).ok()?;

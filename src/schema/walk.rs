@@ -79,6 +79,10 @@ impl<'a, 's> Walk<'a, 's> {
                     let outer = step.outer.unwrap_or(schema);
                     self.visit(node, step.key, schema, outer, step.versions);
                 }
+                Link::Shared(schema) => {
+                    let outer = step.outer.unwrap_or(schema);
+                    self.visit(node, step.key, schema, outer, step.versions);
+                }
                 Link::Definition(index) => {
                     for (versions, schema) in table().definition(*index) {
                         let versions = versions.and(step.versions);
@@ -176,6 +180,9 @@ impl<'a, 's> Walk<'a, 's> {
                 Rest::Closed => self.unknown_field(entry, key, schema, left),
             }
         }
+        if !std::ptr::eq(schema, outer) {
+            self.defaults(node, schema, outer, versions);
+        }
         for (name, holds) in &schema.required {
             let holds = holds.and(versions);
             if !holds.is_empty() && outer.lacks(node, name) {
@@ -183,6 +190,27 @@ impl<'a, 's> Walk<'a, 's> {
                 self.complaints.push(
                     Complaint::new(Problem::MissingField, spot, holds)
                         .says(named(key, format_args!("the required field {name} is missing"))),
+                );
+            }
+        }
+    }
+
+    /// What alternatives say of the values that the API server sets where none is written.
+    fn defaults(
+        &mut self,
+        node: Node<'a>,
+        schema: &'s Schema,
+        outer: &'s Schema,
+        versions: Versions,
+    ) {
+        for field in schema.fields.iter().filter(|field| node.get(&field.name).is_none()) {
+            let Some(of_field) = outer.schema_of(&field.name) else { continue };
+            let default = of_field.default.as_ref().and_then(|tree| tree.root(0));
+            let (Some(default), Some(schema)) = (default, field.schema.inline()) else { continue };
+            if !walk_schema(default, None, schema, of_field, versions).is_empty() {
+                let said = format!("the default of {} doesn't fit", field.name);
+                self.complaints.push(
+                    Complaint::new(Problem::InvalidValue, Spot::Value(node), versions).says(said),
                 );
             }
         }
@@ -349,32 +377,40 @@ impl<'a, 's> Walk<'a, 's> {
         types: Types,
         versions: Versions,
     ) {
-        let wanted = types.words();
-        let (said, help) = match node.kind() {
-            Kind::Mapping => (format!("a mapping, not {wanted}"), None),
-            Kind::Sequence => (format!("a list, not {wanted}"), None),
-            _ => {
-                let scalar = node.scalar(Dialect::GoYamlV2);
-                let help = better(node, scalar, types);
-                match scalar {
-                    Scalar::Null => (format!("null, not {wanted}"), help),
-                    _ => {
-                        let is = type_of(scalar).words();
-                        (format!("{} is {is}, not {wanted}", shown(node)), help)
-                    }
-                }
-            }
-        };
-        self.complaints.push(
-            Complaint::new(Problem::WrongType, Spot::Value(node), versions)
-                .says(named(key, said))
-                .help(help),
-        );
+        self.complaints.push(wrong_type(node, key, types, versions));
     }
 
     fn unknown(&mut self, node: Node<'a>, versions: Versions) {
         self.complaints.push(Complaint::new(Problem::Unknown, Spot::Value(node), versions));
     }
+}
+
+/// Says that a value has a type that isn't among these.
+pub(super) fn wrong_type<'a>(
+    node: Node<'a>,
+    key: Option<Node<'a>>,
+    types: Types,
+    versions: Versions,
+) -> Complaint<'a> {
+    let wanted = types.words();
+    let (said, help) = match node.kind() {
+        Kind::Mapping => (format!("a mapping, not {wanted}"), None),
+        Kind::Sequence => (format!("a list, not {wanted}"), None),
+        _ => {
+            let scalar = node.scalar(Dialect::GoYamlV2);
+            let help = better(node, scalar, types);
+            match scalar {
+                Scalar::Null => (format!("null, not {wanted}"), help),
+                _ => {
+                    let is = type_of(scalar).words();
+                    (format!("{} is {is}, not {wanted}", shown(node)), help)
+                }
+            }
+        }
+    };
+    Complaint::new(Problem::WrongType, Spot::Value(node), versions)
+        .says(named(key, said))
+        .help(help)
 }
 
 /// The type of a scalar. A number without a fraction is whole, as JSON has it.
@@ -431,7 +467,7 @@ fn better(node: Node<'_>, scalar: Scalar<'_>, types: Types) -> Option<String> {
 }
 
 /// A scalar as messages show it: in quotes if it is a text, and not all of a long one.
-fn shown(node: Node<'_>) -> String {
+pub(super) fn shown(node: Node<'_>) -> String {
     const MOST: usize = 60;
     let text = node.text();
     let mut short: String = text.chars().take(MOST).collect();
@@ -443,7 +479,7 @@ fn shown(node: Node<'_>) -> String {
 }
 
 /// A message that starts with the field which it is about.
-fn named(key: Option<Node<'_>>, said: impl std::fmt::Display) -> String {
+pub(super) fn named(key: Option<Node<'_>>, said: impl std::fmt::Display) -> String {
     match key {
         Some(key) => format!("{}: {said}", key.text()),
         None => said.to_string(),

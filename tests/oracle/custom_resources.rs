@@ -27,27 +27,33 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 #[derive(Serialize)]
-struct Input {
-    schema: Value,
-    objects: Vec<Value>,
+pub(crate) struct Input {
+    pub(crate) schema: Value,
+    pub(crate) objects: Vec<Value>,
 }
 
 #[derive(Deserialize)]
-struct Output {
+pub(crate) struct Output {
     #[serde(default)]
-    broken: String,
+    pub(crate) broken: String,
     #[serde(default)]
-    verdicts: Vec<Verdict>,
+    pub(crate) verdicts: Vec<Verdict>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Verdict {
+pub(crate) struct Verdict {
     #[serde(default)]
-    unknown: Vec<String>,
+    pub(crate) unknown: Vec<String>,
     #[serde(default)]
-    invalid: Vec<String>,
+    pub(crate) invalid: Vec<String>,
     #[serde(default)]
-    duplicates: Vec<String>,
+    pub(crate) duplicates: Vec<String>,
+}
+
+impl Verdict {
+    pub(crate) fn is_valid(&self) -> bool {
+        self.unknown.is_empty() && self.invalid.is_empty() && self.duplicates.is_empty()
+    }
 }
 
 fn generated() -> Result<(), Failed> {
@@ -93,9 +99,7 @@ fn generated() -> Result<(), Failed> {
         };
         for ((object, ours), judged) in input.objects.iter().zip(ours).zip(output.verdicts) {
             count += 1;
-            let valid = judged.unknown.is_empty()
-                && judged.invalid.is_empty()
-                && judged.duplicates.is_empty();
+            let valid = judged.is_valid();
             refused += usize::from(!valid);
             if valid && is_list_for_format(&ours, &input.schema) {
                 lists_for_formats += 1;
@@ -144,9 +148,9 @@ fn walk(input: &Input) -> Result<Vec<Vec<String>>, String> {
             }],
         },
     });
-    let files = [File::new("crd.yaml", spanned_yaml::parse(crd.to_string()))];
-    let (kinds, none) = (CustomKinds::in_files(&files), CustomKinds::default());
-    let customs = Customs { own: &kinds, repository: &none };
+    let file = File::new("crd.yaml", spanned_yaml::parse(crd.to_string()));
+    let (kinds, none) = (CustomKinds::in_files(&[&file]), CustomKinds::default());
+    let customs = Customs::new(&kinds, &none);
     let mut all = Vec::new();
     for object in &input.objects {
         let file = File::new("thing.yaml", spanned_yaml::parse(object.to_string()));

@@ -7,6 +7,7 @@
 
 mod base64;
 mod charts;
+mod custom_pack;
 mod custom_resources;
 mod disagreements;
 mod egress;
@@ -44,6 +45,7 @@ use libtest_mimic::{Arguments, Trial};
 fn trials() -> Vec<Trial> {
     [
         charts::trials(),
+        custom_pack::trials(),
         custom_resources::trials(),
         egress::trials(),
         flux_pipeline::trials(),

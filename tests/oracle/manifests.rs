@@ -242,6 +242,14 @@ fn program() -> Result<&'static Path, JudgeError> {
         .map_err(Clone::clone)
 }
 
+/// The folder that the program has filled: `crds` has the CRDs of all projects.
+pub(crate) fn folder() -> Result<PathBuf, Failed> {
+    let output = Command::new(program()?)
+        .args(["-only-schemas", "-cache", concat!(env!("CARGO_TARGET_TMPDIR"), "/schemas")])
+        .output()?;
+    Ok(String::from_utf8(output.stdout)?.trim_end().into())
+}
+
 /// A right object, what to plant in it, and a part of what must be said of it.
 type Defect = (&'static str, &'static str, &'static str, &'static str);
 

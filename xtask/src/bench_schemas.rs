@@ -108,7 +108,7 @@ fn config(name: &str, versions: &[&str]) -> anyhow::Result<String> {
 
 /// What one short run takes.
 fn start_up(arguments: &Arguments, binary: &str) -> anyhow::Result<()> {
-    let (folder, _) = bench::tree_of(1)?;
+    let (folder, _) = bench::tree_of(1, Tree::Written)?;
     let file = walkdir::WalkDir::new(&folder)
         .into_iter()
         .filter_map(Result::ok)

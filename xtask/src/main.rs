@@ -3,6 +3,7 @@
 
 mod bench;
 mod bench_schemas;
+mod custom_schemas;
 mod docs;
 mod fleet;
 mod lifecycles;
@@ -38,6 +39,14 @@ enum Command {
     Schemas {
         /// The folder that has v1.N.M-local-strict for each version
         folder: PathBuf,
+    },
+    /// Writes schemas/custom from the folder that `oracle/crds -only-schemas -pack` prints
+    CustomSchemas {
+        /// The folder that has crds/
+        folder: PathBuf,
+        /// Only fail if they differ
+        #[arg(long)]
+        check: bool,
     },
     /// Writes schemas/lifecycles.txt from unpacked Go modules as k8s.io/api, oldest release first
     Lifecycles {
@@ -97,6 +106,7 @@ fn main() -> anyhow::Result<()> {
         Command::Ready => ready::run(),
         Command::Docs { check } => docs::run(check),
         Command::Schemas { folder } => schemas::run(&folder),
+        Command::CustomSchemas { folder, check } => custom_schemas::run(&folder, check),
         Command::Lifecycles { modules } => lifecycles::run(&modules),
         Command::Tidy => tidy::run(),
         Command::GenTree { count, folder, seed } => {

@@ -2,7 +2,8 @@
 //!
 //! ## What it does
 //! Reports objects whose API version is deprecated in the version that `kubernetes` names (the newest that is
-//! known, unless set), with the release that removes it, if that is known, and what to use instead.
+//! known, unless set), with the release that removes it, if that is known, and what to use instead. So are
+//! custom resources in a version that their CRD says is deprecated.
 //!
 //! ## Why
 //! It works until the cluster is upgraded to the release that removes it. To change it before is a matter of
@@ -30,15 +31,14 @@
 //! ```
 //!
 //! ## Limits
-//! Deprecated fields aren't reported. Custom resources are served as their CRDs say; those of Flux have a rule
-//! of their own, `flux/deprecated-api`.
+//! Deprecated fields aren't reported. Flux' own kinds have a rule of their own, `flux/deprecated-api`.
 //!
 //! ## References
 //! - <https://kubernetes.io/docs/reference/using-api/deprecation-guide/>
 //! - <https://kubernetes.io/docs/reference/using-api/deprecation-policy/>
 
 use crate::{
-    check::{Findings, Scope},
+    check::{Findings, Scope, Violation},
     finding::Level,
     kube::Object,
     rules::{Check, Rule},
@@ -55,7 +55,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check<'a>(object: &'a Object<'a>, scope: &Scope<'a>, findings: &mut Findings<'a>) {
-    let Some(lifecycle) = Lifecycle::of(object.api_version, object.kind) else { return };
+    let Some(lifecycle) = Lifecycle::of(object.api_version, object.kind) else {
+        check_custom(object, scope, findings);
+        return;
+    };
     let versions = lifecycle.warning(scope.versions);
     if let Some(minor) = lifecycle.deprecated.filter(|_| !versions.is_empty()) {
         let mut said = format!("is deprecated since Kubernetes 1.{minor}");
@@ -64,6 +67,26 @@ fn check<'a>(object: &'a Object<'a>, scope: &Scope<'a>, findings: &mut Findings<
         }
         findings.report(super::violation(object, &lifecycle, &said, versions, scope.versions));
     }
+}
+
+/// A version that its CRD says is deprecated.
+fn check_custom<'a>(object: &'a Object<'a>, scope: &Scope<'a>, findings: &mut Findings<'a>) {
+    // `flux/deprecated-api` reports those.
+    if object.group().is_empty() || object.group().ends_with(".toolkit.fluxcd.io") {
+        return;
+    }
+    let Some((warning, others)) = scope.customs.deprecation(object) else { return };
+    let (kind, api_version) = (object.kind, object.api_version);
+    let node = object.root.get("apiVersion").unwrap_or(object.root);
+    let said = match warning {
+        "" => format!("{kind} of {api_version} is deprecated"),
+        warning => format!("{kind} of {api_version} is deprecated: {warning}"),
+    };
+    let mut violation = Violation::at(object, node, said);
+    if !others.is_empty() {
+        violation.help = Some(format!("its CRD serves {}", others.join(", ")));
+    }
+    findings.report(violation);
 }
 
 #[cfg(test)]
@@ -84,6 +107,40 @@ metadata: {name: x}
 ---
 apiVersion: extensions/v1beta1
 kind: Ingress
+metadata: {name: x}
+"#,
+        );
+    }
+
+    #[test]
+    fn crds_say_which_of_their_versions_are_deprecated() {
+        check(
+            &RULE,
+            r#"
+#- crd.yaml
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: databases.example.com}
+spec:
+  group: example.com
+  names: {kind: Database, plural: databases}
+  scope: Namespaced
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}
+  - name: v1beta1
+    served: true
+    storage: false
+    deprecated: true
+    deprecationWarning: it goes in June
+    schema: {openAPIV3Schema: {type: object}}
+#- database.yaml
+apiVersion: example.com/v1beta1
+#           ^^^^^^^^^^^^^^^^^^^ deprecation/deprecated-api: Database of example.com/v1beta1 is deprecated: it goes in June
+kind: Database
+metadata: {name: x}
+---
+apiVersion: example.com/v1
+kind: Database
 metadata: {name: x}
 "#,
         );

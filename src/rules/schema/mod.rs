@@ -42,7 +42,12 @@ pub(crate) fn violation<'a>(
     let mut violation = Violation::new(place, message);
     let is_substituted =
         complaint.problem == Problem::WrongType && is_substituted(object, complaint.node());
-    violation.help = if is_substituted { Some(VARIABLE.to_owned()) } else { complaint.help };
+    let of_project = complaint.project.map(|project| format!("this is the schema of {project}"));
+    violation.help = match (complaint.help, of_project) {
+        _ if is_substituted => Some(VARIABLE.to_owned()),
+        (Some(help), Some(of_project)) => Some(format!("{help} ({of_project})")),
+        (help, of_project) => help.or(of_project),
+    };
     match complaint.first {
         Some(first) => violation.related(Place::node(object, first), "the first is here"),
         None => violation,

@@ -5,8 +5,10 @@
 //! the version named by `kubernetes` doesn't have yet, or that a CRD of the repository doesn't serve in
 //! that version, is reported.
 //!
-//! A kind that neither Kubernetes nor a CRD in the repository defines has no schema: its objects aren't
-//! held against one, and a coverage gap `no-schema` says so, once for each kind.
+//! A kind that neither Kubernetes, nor a CRD in the repository, nor one of those that portcullis carries
+//! defines has no schema: its objects aren't held against one, and a coverage gap `no-schema` says so,
+//! once for each kind. So is a kind of a project that portcullis carries in other versions alone: which
+//! release a cluster has isn't known.
 //!
 //! ## Why
 //! The API server has no resource to put such an object into. Flux stops at it: nothing of its
@@ -60,11 +62,14 @@ pub(super) static RULE: Rule = Rule {
     source: include_str!("unknown_kind.rs"),
 };
 
+/// What to do about a kind without a schema.
+const COMMAND: &str = "`portcullis schema add FILE` adds its CRD";
+
 fn check<'a>(object: &'a Object<'a>, scope: &Scope<'a>, findings: &mut Findings<'a>) {
     let (api_version, kind) = (object.api_version, object.kind);
     match Kind::of(object, scope.versions, &scope.customs) {
         Kind::Known => {}
-        Kind::NoSchema => {
+        Kind::NoSchema { known } => {
             if let Some(broken) = scope.customs.broken(object) {
                 let place = Place::in_file(broken.file, Target::Node(broken.node));
                 findings.gap(
@@ -77,9 +82,12 @@ fn check<'a>(object: &'a Object<'a>, scope: &Scope<'a>, findings: &mut Findings<
             findings.gap(
                 GapKind::NoSchema,
                 Place::node(object, object.root),
-                format!(
-                    "no schema for {kind} ({api_version}): no CRD in the repository defines it"
-                ),
+                match known {
+                    Some(known) => {
+                        format!("no schema for {kind} ({api_version}): {known}; {COMMAND}")
+                    }
+                    None => format!("no schema for {kind} ({api_version}): {COMMAND}"),
+                },
             );
         }
         Kind::Missing { versions, help } => {
@@ -125,11 +133,25 @@ metadata: {name: x}
 apiVersion: example.com/v1
 kind: Thing
 metadata: {name: x}
-#                ^ gap no-schema: no schema for Thing (example.com/v1): no CRD in the repository defines it
+#                ^ gap no-schema: no schema for Thing (example.com/v1): `portcullis schema add FILE` adds its CRD
 ---
 apiVersion: example.com/v1
 kind: Thing
 metadata: {name: other}
+---
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: x}
+---
+apiVersion: cert-manager.io/v1alpha2
+kind: Certificate
+metadata: {name: x}
+#                ^ gap no-schema: no schema for Certificate (cert-manager.io/v1alpha2): cert-manager v1.21.2 has v1; `portcullis schema add FILE` adds its CRD
+---
+apiVersion: cert-manager.io/v1
+kind: Certificates
+metadata: {name: x}
+#                ^ gap no-schema: no schema for Certificates (cert-manager.io/v1): cert-manager v1.21.2 has no such kind; `portcullis schema add FILE` adds its CRD
 "#,
         );
     }

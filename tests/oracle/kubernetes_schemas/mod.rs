@@ -105,7 +105,7 @@ fn refused(text: &str, versions: Versions, known: &KnownDifferences) -> Option<V
     let file = File::new("object.yaml", spanned_yaml::parse(text));
     let object = Object::read(&file, file.tree.root(0)?)?;
     let none = CustomKinds::default();
-    let customs = Customs { own: &none, repository: &none };
+    let customs = Customs::new(&none, &none);
     let mut refused = Versions::NONE;
     for complaint in schema::complaints(&object, versions, &customs) {
         match complaint.problem {

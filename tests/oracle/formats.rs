@@ -92,8 +92,8 @@ fn generated() -> Result<(), Failed> {
         })
         .collect();
     let crd = crd();
-    let files = [File::new("crd.yaml", spanned_yaml::parse(crd.to_string()))];
-    let kinds = CustomKinds::in_files(&files);
+    let file = File::new("crd.yaml", spanned_yaml::parse(crd.to_string()));
+    let kinds = CustomKinds::in_files(&[&file]);
     let ours: Vec<Vec<bool>> =
         inputs.par_iter().map(|input| ours(input, &kinds)).collect::<Result<_, String>>()?;
     let verdicts = judges()?.ask_all::<_, Output>("format", &inputs)?;
@@ -159,7 +159,7 @@ fn ours(input: &Input, kinds: &CustomKinds<'_>) -> Result<Vec<bool>, String> {
         "spec": {input.format: input.texts},
     });
     let none = CustomKinds::default();
-    let customs = Customs { own: kinds, repository: &none };
+    let customs = Customs::new(kinds, &none);
     let file = File::new("thing.yaml", spanned_yaml::parse(object.to_string()));
     let root = file.tree.root(0).ok_or("no document")?;
     let object = Object::read(&file, root).ok_or("no object")?;

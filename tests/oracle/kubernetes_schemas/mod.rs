@@ -94,7 +94,7 @@ fn complaints_of(text: &str, versions: Versions) -> Option<Vec<(Problem, bool)>>
     let file = File::new("object.yaml", spanned_yaml::parse(text));
     let object = Object::read(&file, file.tree.root(0)?)?;
     let none = CustomKinds::default();
-    let customs = Customs { own: &none, repository: &none };
+    let customs = Customs::new(&none, &none);
     let complaints = schema::complaints(&object, versions, &customs);
     Some(complaints.into_iter().map(|one| (one.problem, one.is_choice)).collect())
 }

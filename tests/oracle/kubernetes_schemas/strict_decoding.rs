@@ -211,7 +211,7 @@ fn repair(object: &mut Value) {
     let file = File::new("object.yaml", spanned_yaml::parse(text));
     let Some(found) = file.tree.root(0).and_then(|root| Object::read(&file, root)) else { return };
     let none = CustomKinds::default();
-    let customs = Customs { own: &none, repository: &none };
+    let customs = Customs::new(&none, &none);
     let wrong: BTreeSet<NodeId> = schema::complaints(&found, Versions::newest(), &customs)
         .iter()
         .map(|complaint| complaint.node().id())
@@ -323,7 +323,7 @@ fn ours(text: &str) -> Option<Ours> {
     let file = File::new("object.yaml", spanned_yaml::parse(text));
     let object = Object::read(&file, file.tree.root(0)?)?;
     let none = CustomKinds::default();
-    let customs = Customs { own: &none, repository: &none };
+    let customs = Customs::new(&none, &none);
     let mut places = BTreeMap::new();
     place(object.root, "", &mut places);
     let place_of = |node: Node<'_>| places.get(&node.id()).cloned().unwrap_or_default();

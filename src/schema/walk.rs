@@ -329,6 +329,10 @@ impl<'a, 's> Walk<'a, 's> {
             self.complaints.extend(walk_schema(node, key, schema, outer, versions));
         }
         let fits = |schema: &Schema| {
+            // Most alternatives are types: a number or a text.
+            if let Some(fits) = fits_type(node, schema, outer) {
+                return Some(fits);
+            }
             let complaints = walk_schema(node, key, schema, outer, versions);
             match complaints.iter().any(|complaint| complaint.problem != Problem::Unknown) {
                 true => Some(false),
@@ -414,6 +418,21 @@ pub(super) fn wrong_type<'a>(
 }
 
 /// The type of a scalar. A number without a fraction is whole, as JSON has it.
+/// Whether a known scalar fits a schema that says nothing but a type; none for all others.
+fn fits_type(node: Node<'_>, schema: &Schema, outer: &Schema) -> Option<bool> {
+    let is_bare = schema.restrictions.is_none() && schema.format == super::formats::Format::None;
+    if !is_bare || node.kind() != Kind::Scalar {
+        return None;
+    }
+    let scalar = node.scalar(Dialect::GoYamlV2);
+    let is_huge =
+        matches!(scalar, Scalar::Float(value) if outer.is_custom && value.abs() > MAX_WHOLE);
+    if is_huge || matches!(scalar, Scalar::Str(_)) && is_unresolved(node.text()) {
+        return None;
+    }
+    Some(schema.types.is_any() || schema.types.allow(type_of(scalar)))
+}
+
 fn type_of(scalar: Scalar<'_>) -> Types {
     match scalar {
         Scalar::Null => Types::NULL,

@@ -10,7 +10,7 @@ use std::{
 use fastrand::Rng;
 
 /// Changes whenever the trees do, so that old ones are made anew.
-pub(crate) const VERSION: &str = "v2";
+pub(crate) const VERSION: &str = "v3";
 
 /// What was written.
 #[derive(Debug, Default)]
@@ -209,7 +209,7 @@ impl App<'_, '_> {
         text.push_str(&self.head("networking.k8s.io/v1", "Ingress", name));
         let _ = write!(
             text,
-            "spec:\n  ingressClassName: nginx\n  rules:\n    - host: {name}.contoso.example\n      \
+            "spec:\n  ingressClassName: azure-application-gateway\n  rules:\n    - host: {name}.contoso.example\n      \
              http:\n        paths:\n          - path: /\n            pathType: Prefix\n            \
              backend:\n              service:\n                name: {name}\n                port:\n                  \
              name: http\n"

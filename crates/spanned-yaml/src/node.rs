@@ -423,7 +423,17 @@ impl<'t> Node<'t> {
                 key.kind() != Kind::Sequence && key.kind() != Kind::Mapping && !key.is_merge()
             })
         };
+        // Keys of different lengths are different, and so are most keys of a mapping.
+        let (mut lengths, mut may_repeat) = (0_u64, false);
+        for key in self.raw_entries().map(|entry| entry.key) {
+            let length = 1 << (key.record().b & 63);
+            may_repeat |= lengths & length != 0 || key.kind() != Kind::Scalar;
+            lengths |= length;
+        }
         let mut found = Vec::new();
+        if !may_repeat {
+            return found;
+        }
         let mut few = [None; 12];
         let mut count = 0;
         for key in keys() {

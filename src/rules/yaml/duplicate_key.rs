@@ -62,6 +62,8 @@ fn check<'a>(
     objects: &'a [Object<'a>],
     findings: &mut Findings<'a>,
 ) {
+    let text = file.tree.source().get(root.span().range()).unwrap_or_default();
+    let may_merge = text.contains("<<");
     for mapping in root.descendants().filter(|node| node.kind() == Kind::Mapping) {
         for (first, later) in mapping.duplicate_keys() {
             let object = objects.iter().find(|object| holds(object.root, later));
@@ -75,14 +77,13 @@ fn check<'a>(
                     .related(place(first), "first written here"),
             );
         }
-        check_merges(
-            mapping,
-            |key| {
+        if may_merge {
+            let place = |key| {
                 let object = objects.iter().find(|object| holds(object.root, key));
                 Place { object, ..Place::in_file(file, Target::Key(key)) }
-            },
-            findings,
-        );
+            };
+            check_merges(mapping, place, findings);
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! When it can't be told whether something is there.
 
+use flux_render::flux::ObjectId;
+
 use super::platform;
 use crate::{
-    check::{Extent, Scope},
+    check::{Scope, Whole},
     finding::GapKind,
     kube::{Object, Reference, Subject, is_unresolved},
 };
@@ -72,7 +74,15 @@ pub(super) fn reason<'a>(reference: &Reference<'a>, scope: &Scope<'a>) -> Verdic
     if let Some(maker) = makers.custom(namespace, name) {
         return unrendered(format!("{} may make it", title(maker)));
     }
-    if matches!(cluster.extent, Extent::Cluster(_)) {
+    let is_it = |id: &&&ObjectId| {
+        let here = id.namespace.is_empty() || id.namespace == namespace;
+        (id.kind.as_str(), id.name.as_str()) == (kind, name) && here
+    };
+    if let Some(id) = cluster.extent.left_alone.iter().find(is_it) {
+        let reason = format!("Flux leaves {id} alone");
+        return Verdict::Unknown(GapKind::Skipped, reason);
+    }
+    if cluster.extent.of == Whole::Cluster {
         return Verdict::Missing;
     }
     let has_none = |object: &Object<'_>| object.namespace.is_none();
@@ -89,9 +99,7 @@ pub(super) fn reason<'a>(reference: &Reference<'a>, scope: &Scope<'a>) -> Verdic
         let at = place.file_and_line();
         return unrendered(format!("{at} has one, which may be applied as well"));
     }
-    if matches!(cluster.extent, Extent::Files)
-        && scope.written.is_fragment(&reference.object.file.path)
-    {
+    if cluster.extent.of == Whole::Files && scope.written.is_fragment(&reference.object.file.path) {
         let reason = "its file is part of a kustomization that isn't rendered";
         return unrendered(reason.to_owned());
     }
@@ -107,9 +115,9 @@ pub(super) fn installed(scope: &Scope<'_>, namespace: Option<&str>, name: &str) 
             _ => format!("what {title} makes is not rendered"),
         }
     });
-    installer.or_else(|| match scope.cluster.extent {
-        Extent::Cluster(name) => name.map(|name| format!("Kustomization {name} is not rendered")),
-        Extent::Overlay | Extent::Files => None,
+    installer.or_else(|| {
+        let unrendered = scope.cluster.extent.unrendered?;
+        Some(format!("Kustomization {unrendered} is not rendered"))
     })
 }
 

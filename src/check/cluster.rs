@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
+use flux_render::flux::ObjectId;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
@@ -27,11 +28,22 @@ pub struct Cluster<'a> {
     makers: OnceLock<Makers<'a>>,
 }
 
-/// What a [`Cluster`] holds of what would live together.
+/// What a [`Cluster`] holds of what would live together, and what it lacks of it.
 #[derive(Clone, Copy, Debug, Default)]
-pub enum Extent<'a> {
-    /// All that Flux applies to a cluster, apart from a Kustomization of this name that isn't rendered.
-    Cluster(Option<&'a str>),
+pub struct Extent<'a> {
+    /// What it is.
+    pub of: Whole,
+    /// A Kustomization whose objects aren't known.
+    pub unrendered: Option<&'a str>,
+    /// Objects that Flux leaves alone, so that nobody knows whether they are there.
+    pub left_alone: &'a [&'a ObjectId],
+}
+
+/// What is checked together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whole {
+    /// All that Flux applies to a cluster.
+    Cluster,
     /// An overlay: others may be applied beside it.
     Overlay,
     /// Manifests as written.

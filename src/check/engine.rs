@@ -157,7 +157,7 @@ fn report(
         .filter_map(|(cluster, _)| cluster.cluster)
         .collect();
     checked.extend(overlays);
-    checked.push(environment::check(&as_written, None, Extent::Files, plan, config));
+    checked.push(environment::check(&as_written, None, Extent::default(), plan, config));
     let documents_findings: Vec<Findings<'_>> = files
         .par_iter()
         .zip(&opened)

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{
     Changed, Namespace,
-    cluster::{Cluster, Extent, Scope},
+    cluster::{Cluster, Extent, Scope, Whole},
     documents,
     engine::Draft,
     plan::Plan,
@@ -60,12 +60,14 @@ pub(super) fn check_rendered(
         return Checked { objects, ..Checked::default() };
     }
     let mut objects = Vec::with_capacity(files.len());
+    let mut left_alone = Vec::new();
     for (file, applied) in files.iter().zip(&environment.objects) {
         let Some(object) = file.tree.root(0).and_then(|root| Object::read(file, root)) else {
             continue;
         };
         let place = || Place::node(&object, object.root).locate().location;
         if !applied.control.is_applied() {
+            left_alone.push(&applied.id);
             gaps.push(Gap {
                 kind: GapKind::Skipped,
                 message: format!("{} is left alone by Flux, as its metadata says", applied.id),
@@ -83,10 +85,8 @@ pub(super) fn check_rendered(
         gaps.extend(documents::not_rendered(&object));
         objects.push(object);
     }
-    let extent = match environment.cluster {
-        Some(_) => Extent::Cluster(environment.unrendered),
-        None => Extent::Overlay,
-    };
+    let of = if environment.cluster.is_some() { Whole::Cluster } else { Whole::Overlay };
+    let extent = Extent { of, unrendered: environment.unrendered, left_alone: &left_alone };
     let mut checked = check(&objects, environment.cluster, extent, plan, config);
     checked.gaps.append(&mut gaps);
     if let Some(reach) = reach {

@@ -12,7 +12,9 @@ use crate::kube::Object;
 pub struct Makers<'a> {
     /// Objects that install what isn't rendered, by namespace; those for any have [`ANYWHERE`].
     installers: FxHashMap<&'a str, &'a Object<'a>>,
-    /// The first of these.
+    /// Those into one namespace, by their own names.
+    installers_by_name: FxHashMap<(&'a str, &'a str), &'a Object<'a>>,
+    /// The first of them all.
     installer: Option<&'a Object<'a>>,
     /// Custom resources by their names, in their namespaces.
     customs: FxHashMap<(&'a str, &'a str), &'a Object<'a>>,
@@ -34,6 +36,8 @@ impl<'a> Makers<'a> {
             let (kind, group) = (object.kind, object.group());
             if let Some(namespace) = installs_into(object) {
                 makers.installers.entry(namespace).or_insert(object);
+                let own = (namespace, object.name.unwrap_or_default());
+                makers.installers_by_name.entry(own).or_insert(object);
                 makers.installer.get_or_insert(object);
             }
             match (kind, group) {
@@ -71,23 +75,21 @@ impl<'a> Makers<'a> {
         makers
     }
 
-    /// What installs into a namespace things that aren't rendered; without one, anywhere.
-    pub fn installer(&self, namespace: Option<&str>) -> Option<&'a Object<'a>> {
-        let anywhere = || self.installers.get(ANYWHERE);
-        match namespace {
-            Some(namespace) => self.installers.get(namespace).or_else(anywhere).copied(),
-            None => self.installer,
-        }
+    /// What installs into a namespace things that aren't rendered; without a namespace, anywhere. Of
+    /// several, it is the one whose name a thing's name begins with.
+    pub fn installer(&self, namespace: Option<&str>, name: &str) -> Option<&'a Object<'a>> {
+        let Some(namespace) = namespace else { return self.installer };
+        let named = starts(name).find_map(|start| self.installers_by_name.get(&(namespace, start)));
+        let any = || [namespace, ANYWHERE].into_iter().find_map(|at| self.installers.get(at));
+        named.or_else(any).copied()
     }
 
     /// A custom resource that may make something of this name: one that has the name, or what stands
     /// before one of its dashes; or one that holds the name as a text.
     pub fn custom(&self, namespace: &str, name: &str) -> Option<&'a Object<'a>> {
-        let ends = name.match_indices('-').map(|(at, _)| at);
-        let starts = std::iter::once(name.len()).chain(ends).filter_map(|end| name.get(..end));
         let texts = [namespace, ANYWHERE].into_iter().filter_map(|at| self.texts.get(&(at, name)));
         let mut found =
-            starts.filter_map(|start| self.customs.get(&(namespace, start))).chain(texts);
+            starts(name).filter_map(|start| self.customs.get(&(namespace, start))).chain(texts);
         found.next().copied()
     }
 
@@ -102,6 +104,12 @@ impl<'a> Makers<'a> {
     pub fn knows(&self, namespace: &str) -> bool {
         self.namespaces.contains(namespace)
     }
+}
+
+/// A name, and what stands before each of its dashes, the longest first.
+fn starts(name: &str) -> impl Iterator<Item = &str> {
+    let ends = name.rmatch_indices('-').map(|(at, _)| at);
+    std::iter::once(name.len()).chain(ends).filter_map(|end| name.get(..end))
 }
 
 /// The namespace into which an object installs what isn't rendered.

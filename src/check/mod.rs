@@ -25,7 +25,7 @@ pub(crate) mod testing;
 
 pub use baseline::{Baseline, BaselineError};
 pub use changed::Changed;
-pub use cluster::{Cluster, Extent, Namespace, Scope};
+pub use cluster::{Cluster, Extent, Namespace, Scope, Whole};
 pub use engine::{Options, check_fleet, render_and_check, run};
 pub use inventory::{ImageUse, images};
 pub use makers::Makers;

@@ -30,6 +30,7 @@ mod provenance;
 mod provenance_pipeline;
 mod quantities;
 mod reachability;
+mod references;
 mod selectors;
 mod smoke;
 mod source_ignore;
@@ -60,6 +61,7 @@ fn trials() -> Vec<Trial> {
         provenance_pipeline::trials(),
         quantities::trials(),
         reachability::trials(),
+        references::trials(),
         selectors::trials(),
         smoke::trials(),
         source_ignore::trials(),

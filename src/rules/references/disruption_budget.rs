@@ -52,7 +52,7 @@
 
 use super::unknown;
 use crate::{
-    check::{Extent, Findings, Place, Scope, Violation},
+    check::{Findings, Place, Scope, Violation, Whole},
     finding::{GapKind, Level},
     kube::{Object, Selector},
     rules::{Check, Rule},
@@ -84,15 +84,15 @@ fn check<'a>(object: &'a Object<'a>, scope: &Scope<'a>, findings: &mut Findings<
         return;
     }
     let namespace = object.effective_namespace();
-    let reason = unknown::installed(scope, Some(namespace)).or_else(|| {
+    let name = object.name.unwrap_or_default();
+    let reason = unknown::installed(scope, Some(namespace), name).or_else(|| {
         let values = selector.requirements.iter().flat_map(|requirement| &requirement.values);
         let makers = scope.cluster.makers();
         let maker = values.into_iter().find_map(|value| makers.custom(namespace, value))?;
         Some(format!("{} may make them", unknown::title(maker)))
     });
-    let is_alone = pods.is_none() && !matches!(scope.cluster.extent, Extent::Cluster(_));
+    let is_alone = pods.is_none() && scope.cluster.extent.of != Whole::Cluster;
     let reason = reason.or_else(|| is_alone.then(|| "no pod of its namespace is here".to_owned()));
-    let name = object.name.unwrap_or_default();
     if let Some(reason) = reason {
         let message =
             format!("whether PodDisruptionBudget {name} selects pods is not known: {reason}");

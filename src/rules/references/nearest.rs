@@ -1,7 +1,8 @@
 //! What somebody may have meant by a name that isn't there.
 
+use super::unknown::title;
 use crate::{
-    check::{Place, Provided, Scope, Violation},
+    check::{Entry, Place, Provided, Scope, Violation},
     kube::{Reference, Subject},
 };
 
@@ -19,6 +20,20 @@ pub(super) fn explain<'a>(
         _ => scope.cluster.provided(),
     };
     let (kind, name) = (reference.kind, reference.name.text());
+    let namespace = reference.namespace.unwrap_or_default();
+    let is_here =
+        |entry: &&Entry<'a>| reference.namespace.is_none() || entry.namespace == namespace;
+    let mut same = provided.anywhere(kind, name).take(MANY);
+    let elsewhere = provided.anywhere(kind, name).take(MANY).find(|entry| !is_here(entry));
+    if let Some(entry) = same.find(is_here) {
+        let object = entry.object;
+        let help = if reference.subject == Subject::ScaleTarget {
+            format!("{kind} {name} is of {}: write that as its apiVersion", object.api_version)
+        } else {
+            format!("{} only adds keys to it: it makes none (creationPolicy)", title(object))
+        };
+        return violation.help(help).related(Place::node(object, object.root), "this is here");
+    }
     let close = close(provided, reference);
     if let Some(close) = close {
         let help = if is_generated(close.1, name) {
@@ -32,20 +47,15 @@ pub(super) fn explain<'a>(
         };
         return violation.help(help).related(close.0, format!("{} is here", close.1));
     }
-    let other = provided.anywhere(kind, name).next();
-    if let Some(other) = other {
-        let place = Place::node(other.object, other.object.root);
-        let where_it_is = format!("one of this name is in namespace {}", other.namespace);
-        let help = format!(
-            "{kind} {name} is in namespace {}: {}",
-            other.namespace,
-            if is_bound_to_namespace(reference) {
-                "it can't be used from another one"
-            } else {
-                "name that one"
-            }
-        );
-        return violation.help(help).related(place, where_it_is);
+    if let Some(entry) = elsewhere {
+        let place = Place::node(entry.object, entry.object.root);
+        let place_of_it = format!("one of this name is in namespace {}", entry.namespace);
+        let help = if is_bound_to_namespace(reference) {
+            format!("it can't be used from namespace {}", entry.namespace)
+        } else {
+            format!("if you mean the one in namespace {}, say so", entry.namespace)
+        };
+        return violation.help(help).related(place, place_of_it);
     }
     let violation = violation.help(advice(reference));
     match scope.written.find(kind, name) {
@@ -56,22 +66,21 @@ pub(super) fn explain<'a>(
 
 /// Whether a reference can only lead into the namespace of the object that has it.
 fn is_bound_to_namespace(reference: &Reference<'_>) -> bool {
-    !matches!(reference.subject, Subject::Gateway)
-        && !matches!(reference.object.kind, "ClusterRoleBinding" | "RoleBinding")
-        && reference.namespace == Some(reference.object.effective_namespace())
+    let object = reference.object;
+    object.group() != "gateway.networking.k8s.io"
+        && !matches!(object.kind, "ClusterRoleBinding" | "RoleBinding")
+        && reference.namespace == Some(object.effective_namespace())
 }
 
 /// The closest name of the same kind in the same namespace, with its place.
 fn close<'a>(provided: &Provided<'a>, reference: &Reference<'a>) -> Option<(Place<'a>, &'a str)> {
     let (kind, name) = (reference.kind, reference.name.text());
     let namespace = reference.namespace.unwrap_or_default();
-    let there = || provided.in_namespace(kind, namespace);
+    let there = || provided.in_namespace(kind, namespace).filter(|entry| entry.name != name);
     if there().nth(MANY).is_some() {
         return None;
     }
-    let place = |entry: &crate::check::Entry<'a>| {
-        (Place::node(entry.object, entry.object.root), entry.name)
-    };
+    let place = |entry: &Entry<'a>| (Place::node(entry.object, entry.object.root), entry.name);
     if let Some(entry) = there().find(|entry| is_generated(entry.name, name)) {
         return Some(place(entry));
     }

@@ -1,8 +1,10 @@
 //! When it can't be told whether something is there.
 
+use flux_render::flux::ObjectId;
+
 use super::platform;
 use crate::{
-    check::{Extent, Scope},
+    check::{Scope, Whole},
     finding::GapKind,
     kube::{Object, Reference, Subject, is_unresolved},
 };
@@ -40,7 +42,7 @@ pub(super) fn reason<'a>(reference: &Reference<'a>, scope: &Scope<'a>) -> Verdic
     if provided.is_copied(kind, name) {
         return Verdict::Provided;
     }
-    if let Some(reason) = installed(scope, reference.namespace) {
+    if let Some(reason) = installed(scope, reference.namespace, name) {
         return unrendered(reason);
     }
     if is_unresolved(namespace) {
@@ -72,7 +74,15 @@ pub(super) fn reason<'a>(reference: &Reference<'a>, scope: &Scope<'a>) -> Verdic
     if let Some(maker) = makers.custom(namespace, name) {
         return unrendered(format!("{} may make it", title(maker)));
     }
-    if matches!(cluster.extent, Extent::Cluster(_)) {
+    let is_it = |id: &&&ObjectId| {
+        let here = id.namespace.is_empty() || id.namespace == namespace;
+        (id.kind.as_str(), id.name.as_str()) == (kind, name) && here
+    };
+    if let Some(id) = cluster.extent.left_alone.iter().find(is_it) {
+        let reason = format!("Flux leaves {id} alone");
+        return Verdict::Unknown(GapKind::Skipped, reason);
+    }
+    if cluster.extent.of == Whole::Cluster {
         return Verdict::Missing;
     }
     let has_none = |object: &Object<'_>| object.namespace.is_none();
@@ -89,9 +99,7 @@ pub(super) fn reason<'a>(reference: &Reference<'a>, scope: &Scope<'a>) -> Verdic
         let at = place.file_and_line();
         return unrendered(format!("{at} has one, which may be applied as well"));
     }
-    if matches!(cluster.extent, Extent::Files)
-        && scope.written.is_fragment(&reference.object.file.path)
-    {
+    if cluster.extent.of == Whole::Files && scope.written.is_fragment(&reference.object.file.path) {
         let reason = "its file is part of a kustomization that isn't rendered";
         return unrendered(reason.to_owned());
     }
@@ -99,17 +107,17 @@ pub(super) fn reason<'a>(reference: &Reference<'a>, scope: &Scope<'a>) -> Verdic
 }
 
 /// What may have put things into a namespace that aren't rendered.
-pub(super) fn installed(scope: &Scope<'_>, namespace: Option<&str>) -> Option<String> {
-    let installer = scope.cluster.makers().installer(namespace).map(|installer| {
+pub(super) fn installed(scope: &Scope<'_>, namespace: Option<&str>, name: &str) -> Option<String> {
+    let installer = scope.cluster.makers().installer(namespace, name).map(|installer| {
         let title = title(installer);
         match installer.kind {
             "HelmRelease" | "HelmChart" => format!("the chart of {title} is not rendered"),
             _ => format!("what {title} makes is not rendered"),
         }
     });
-    installer.or_else(|| match scope.cluster.extent {
-        Extent::Cluster(name) => name.map(|name| format!("Kustomization {name} is not rendered")),
-        Extent::Overlay | Extent::Files => None,
+    installer.or_else(|| {
+        let unrendered = scope.cluster.extent.unrendered?;
+        Some(format!("Kustomization {unrendered} is not rendered"))
     })
 }
 
@@ -128,6 +136,7 @@ fn may_be(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::may_be;
+    use crate::{check::testing, config::Config};
 
     #[test]
     fn what_stands_around_variables_is_held_against_the_name() {
@@ -135,5 +144,122 @@ mod tests {
         assert!(may_be("web-${A}-${B}", "web-a-b"));
         assert!(!may_be("${APP}-config", "web-secret"));
         assert!(!may_be("web-${APP}", "api-config"));
+    }
+
+    /// What is said of the ConfigMap web-settings in the namespace shop, beside these objects.
+    fn verdict(others: &str) -> String {
+        let text = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: shop}}\n\
+             spec: {{containers: [{{name: a, envFrom: [{{configMapRef: {{name: web-settings}}}}]}}]}}\n\
+             ---\n{others}"
+        );
+        let contents = testing::files_of(&text);
+        let found =
+            testing::run_only(&super::super::config_map::RULE, &contents, &Config::default());
+        let about = |line: &String| {
+            let (_, said) = line.split_once(' ')?;
+            let said = said.strip_prefix("references/config-map: ");
+            let gap = line.split_once("is not known: ").map(|(_, reason)| reason);
+            said.or(gap).map(str::to_owned)
+        };
+        found.iter().find_map(about).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_may_make_a_name_decides_whether_it_is_missing() {
+        let missing = "no ConfigMap web-settings in namespace shop";
+        for (others, expected) in [
+            ("", missing),
+            (
+                "{apiVersion: v1, kind: ConfigMap, metadata: {name: web-settings, namespace: shop}}",
+                "",
+            ),
+            (
+                "{apiVersion: v1, kind: ConfigMap, metadata: {name: web-settings, namespace: web}}",
+                missing,
+            ),
+            (
+                "{apiVersion: v1, kind: ConfigMap, metadata: {name: web-settings, namespace: web, \
+                 annotations: {reflector.v1.k8s.emberstack.com/reflection-auto-enabled: 'true'}}}",
+                "",
+            ),
+            (
+                "{apiVersion: v1, kind: ConfigMap, metadata: {name: web-settings}}",
+                "ConfigMap web-settings has no namespace",
+            ),
+            (
+                "{apiVersion: v1, kind: ConfigMap, metadata: {name: web-settings, namespace: '${NS}'}}",
+                "the namespace of one is ${NS}",
+            ),
+            (
+                "{apiVersion: v1, kind: ConfigMap, metadata: {name: 'web-${X}', namespace: shop}}",
+                "one is called web-${X}",
+            ),
+            (
+                "{apiVersion: v1, kind: ConfigMap, metadata: {name: 'api-${X}', namespace: shop}}",
+                missing,
+            ),
+            (
+                "{apiVersion: trust.cert-manager.io/v1alpha1, kind: Bundle, \
+                 metadata: {name: web-settings}, spec: {target: {configMap: {key: ca}}}}",
+                "",
+            ),
+            (
+                "{apiVersion: cache.azure.com/v1, kind: Redis, metadata: {name: r, namespace: shop}, \
+                 spec: {operatorSpec: {configMaps: {host: {name: web-settings, key: host}}}}}",
+                "",
+            ),
+            (
+                "{apiVersion: cache.azure.com/v1, kind: Redis, metadata: {name: r, namespace: shop}, \
+                 spec: {operatorSpec: {configMapExpressions: [{name: web-settings, key: host}]}}}",
+                "",
+            ),
+            (
+                "{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, \
+                 metadata: {name: web, namespace: flux-system}, spec: {targetNamespace: shop}}",
+                "the chart of HelmRelease web is not rendered",
+            ),
+            (
+                "{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, \
+                 metadata: {name: a, namespace: shop}}\n---\n\
+                 {apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, \
+                 metadata: {name: web, namespace: shop}}",
+                "the chart of HelmRelease web is not rendered",
+            ),
+            (
+                "{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, \
+                 metadata: {name: web, namespace: flux-system}}",
+                missing,
+            ),
+            (
+                "{apiVersion: fluxcd.controlplane.io/v1, kind: ResourceSet, \
+                 metadata: {name: x, namespace: flux-system}}",
+                "what ResourceSet x makes is not rendered",
+            ),
+            (
+                "{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {name: p}, \
+                 spec: {rules: [{generate: {kind: ConfigMap, name: web-settings}}]}}",
+                "ClusterPolicy p may make it",
+            ),
+            (
+                "{apiVersion: example.com/v1, kind: Thing, metadata: {name: web, namespace: shop}}",
+                "Thing web may make it",
+            ),
+            (
+                "{apiVersion: example.com/v1, kind: Thing, metadata: {name: x, namespace: shop}, \
+                 spec: {output: [web-settings]}}",
+                "Thing x may make it",
+            ),
+            (
+                "{apiVersion: example.com/v1, kind: Thing, metadata: {name: web, namespace: other}}",
+                missing,
+            ),
+            (
+                "{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: web, namespace: shop}}",
+                missing,
+            ),
+        ] {
+            assert_eq!(verdict(others), expected, "{others}");
+        }
     }
 }

@@ -241,7 +241,10 @@ fn report(
         .map(|draft| draft.finding)
         .partition::<Vec<_>, _>(|finding| finding.suppression.is_none());
     let mut coverage = Coverage::default();
-    let asked_for = files.iter().zip(&opened).filter(|(file, _)| narrow.in_paths(&file.path));
+    let asked_for = files
+        .iter()
+        .zip(&opened)
+        .filter(|(file, _)| is_manifest(file) && narrow.in_paths(&file.path));
     for (_, documents) in asked_for {
         coverage.files += 1;
         coverage.documents += documents.count;

@@ -182,7 +182,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     for (name, value) in &arguments.variables {
         config.variables.insert(name.clone(), value.clone().into());
     }
-    let options = target.options(arguments, &contents)?;
+    if target.stdin && !config.schemas.is_empty() {
+        target.read_schemas(&config, &mut contents);
+    }
+    let options = target.options(arguments, &contents, &config)?;
     timings.phase("configure");
     let checked = if arguments.clusters.is_empty() {
         check::render_and_check(&contents, &config, &options)
@@ -295,6 +298,19 @@ impl Target {
         Ok(repo::read(&self.root, listing, &progress))
     }
 
+    /// Schemas of the repository around, for objects from standard input.
+    fn read_schemas(&self, config: &Config, contents: &mut Contents) {
+        let mut listing = repo::list(&self.root, &[]);
+        listing.files.retain(|path| config.is_schema(path));
+        let schemas = repo::read(
+            &self.root,
+            Listing { files: listing.files, ..Listing::default() },
+            &Progress::default(),
+        );
+        contents.files.extend(schemas.files);
+        contents.gaps.extend(schemas.gaps);
+    }
+
     fn configure(&self, arguments: &Arguments, contents: &mut Contents) -> Result<Config, Failure> {
         let default = self.root.join(repo::CONFIG_FILE);
         let path = match &arguments.config {
@@ -315,7 +331,12 @@ impl Target {
         Ok(config)
     }
 
-    fn options(&self, arguments: &Arguments, contents: &Contents) -> Result<Options, Failure> {
+    fn options(
+        &self,
+        arguments: &Arguments,
+        contents: &Contents,
+        config: &Config,
+    ) -> Result<Options, Failure> {
         for pattern in arguments.rules.iter().chain(&arguments.skip) {
             if !crate::rules::all().any(|rule| rule.is_named_by(pattern)) {
                 let failure = Failure::new(format!("there is no rule {pattern}"));
@@ -329,8 +350,10 @@ impl Target {
             .baseline
             .as_ref()
             .map(|path| self.read_baseline(path, arguments.update_baseline));
-        let changed =
-            arguments.changed.as_ref().map(|revision| self.changed(revision, arguments, contents));
+        let changed = arguments
+            .changed
+            .as_ref()
+            .map(|revision| self.changed(revision, arguments, contents, config));
         Ok(Options {
             only: arguments.rules.clone(),
             skip: arguments.skip.clone(),
@@ -359,6 +382,7 @@ impl Target {
         revision: &str,
         arguments: &Arguments,
         contents: &Contents,
+        config: &Config,
     ) -> Result<Changed, Failure> {
         let files_named: BTreeSet<String> =
             self.paths.iter().filter(|path| self.root.join(path).is_file()).cloned().collect();
@@ -372,7 +396,9 @@ impl Target {
         };
         // What either says decides about all other files.
         let decisive = |path: &String| {
-            path == repo::CONFIG_FILE || path.rsplit('/').next() == Some(SOURCE_IGNORE)
+            path == repo::CONFIG_FILE
+                || path.rsplit('/').next() == Some(SOURCE_IGNORE)
+                || config.is_schema(path)
         };
         let mut changed = Changed { everything: files.iter().any(decisive), ..Changed::default() };
         for file in contents.files.iter().filter(|file| files.contains(&*file.path)) {

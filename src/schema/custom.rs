@@ -42,9 +42,27 @@ struct CustomKind<'a> {
     version: &'a str,
     /// The version is deprecated; what the CRD warns of, if it says.
     deprecated: Option<&'a str>,
-    /// `schema.openAPIV3Schema`.
+    /// `schema.openAPIV3Schema`; of a constraint, the schema of its parameters.
     schema: Option<Node<'a>>,
+    /// It is made by a ConstraintTemplate of Gatekeeper; whether parameters may have other fields, too.
+    constraint: Option<bool>,
     read: OnceLock<Result<Schema, Broken>>,
+}
+
+impl CustomKind<'_> {
+    /// Its schema, if it has one.
+    fn read(&self) -> Option<Result<&Schema, &Broken>> {
+        let schema = self.schema.filter(|schema| schema.kind() == Kind::Mapping);
+        if schema.is_none() && self.constraint.is_none() {
+            return None;
+        }
+        let read = || match (self.constraint, schema) {
+            (Some(is_open), parameters) => custom_read::read_constraint(parameters, is_open),
+            (None, Some(schema)) => custom_read::read(schema),
+            (None, None) => Ok(Schema::default()),
+        };
+        Some(self.read.get_or_init(read).as_ref())
+    }
 }
 
 impl<'a> CustomKinds<'a> {
@@ -52,9 +70,12 @@ impl<'a> CustomKinds<'a> {
     pub fn of(objects: impl Iterator<Item = Object<'a>>) -> Self {
         let mut all = Self::default();
         let mut owners: FxHashMap<(&'a str, &'a str), Object<'a>> = FxHashMap::default();
-        for object in objects.filter(is_crd) {
-            let Some(spec) = object.spec() else { continue };
-            let text = |node: Option<Node<'a>>| node.and_then(Node::as_str);
+        for object in objects {
+            if is_template(&object) {
+                all.take_template(object, &mut owners);
+                continue;
+            }
+            let Some(spec) = object.spec().filter(|_| is_crd(&object)) else { continue };
             let group = text(spec.get("group"));
             let kind = text(spec.get("names").and_then(|names| names.get("kind")));
             let (Some(group), Some(kind)) = (group, kind) else { continue };
@@ -76,12 +97,42 @@ impl<'a> CustomKinds<'a> {
                         version: text(version.get("name"))?,
                         deprecated: is_deprecated.unwrap_or(false).then_some(warning),
                         schema: version.get("schema").and_then(|it| it.get("openAPIV3Schema")),
+                        constraint: None,
                         read: OnceLock::new(),
                     })
                 });
             all.kinds.entry(kind).or_default().push((group, served.collect()));
         }
         all
+    }
+
+    /// Takes the kind that a ConstraintTemplate makes.
+    fn take_template(
+        &mut self,
+        object: Object<'a>,
+        owners: &mut FxHashMap<(&'a str, &'a str), Object<'a>>,
+    ) {
+        let crd = object.spec().and_then(|spec| spec.get("crd")?.get("spec"));
+        let kind = crd.and_then(|crd| crd.get("names")?.get("kind"));
+        let Some(kind) = text(kind) else { return };
+        if let Some(first) = owners.get(&(CONSTRAINTS, kind)) {
+            self.rivals.push((*first, object));
+            return;
+        }
+        owners.insert((CONSTRAINTS, kind), object);
+        let validation = crd.and_then(|crd| crd.get("validation"));
+        let legacy = validation.and_then(|it| it.get("legacySchema")).and_then(Node::as_bool);
+        let is_open = legacy.unwrap_or(!object.api_version.ends_with("/v1"));
+        let schema = validation.and_then(|validation| validation.get("openAPIV3Schema"));
+        let versions = ["v1beta1", "v1alpha1"].map(|version| CustomKind {
+            file: object.file,
+            version,
+            deprecated: None,
+            schema,
+            constraint: Some(is_open),
+            read: OnceLock::new(),
+        });
+        self.kinds.entry(kind).or_default().push((CONSTRAINTS, versions.into()));
     }
 
     /// The CRDs that files hold, as they are written.
@@ -119,11 +170,9 @@ impl<'a> CustomKinds<'a> {
             groups.iter().map(move |(group, versions)| (*kind, *group, versions))
         });
         let of = |(kind, group, versions): (&'a str, &'a str, &'s Vec<CustomKind<'a>>)| {
-            versions.iter().filter_map(move |one| {
-                let schema = one.schema?;
-                let read = one.read.get_or_init(|| custom_read::read(schema));
-                Some((group, one.version, kind, read.as_ref().ok()?))
-            })
+            versions
+                .iter()
+                .filter_map(move |one| Some((group, one.version, kind, one.read()?.ok()?)))
         };
         let mut all: Vec<_> = groups.flat_map(of).collect();
         all.sort_by_key(|(group, version, kind, _)| (*group, *kind, *version));
@@ -143,9 +192,21 @@ pub fn kind_defined_by(object: &Object<'_>) -> Option<(String, String)> {
     Some((spec.get("group")?.as_str()?.to_owned(), kind.to_owned()))
 }
 
-/// Whether a document is a CRD.
+/// Whether a document is a CRD, or makes one.
 pub(super) fn is_crd_root(root: Node<'_>) -> bool {
-    root.get("kind").is_some_and(|kind| kind.text() == CRD)
+    root.get("kind").is_some_and(|kind| matches!(kind.text(), CRD | TEMPLATE))
+}
+
+fn text(node: Option<Node<'_>>) -> Option<&str> {
+    node.and_then(Node::as_str)
+}
+
+/// Gatekeeper makes a kind of this group of each.
+const TEMPLATE: &str = "ConstraintTemplate";
+const CONSTRAINTS: &str = "constraints.gatekeeper.sh";
+
+fn is_template(object: &Object<'_>) -> bool {
+    object.kind == TEMPLATE && object.group() == "templates.gatekeeper.sh"
 }
 
 const CRD: &str = "CustomResourceDefinition";
@@ -216,12 +277,10 @@ impl<'c> Customs<'c> {
         let Some(kind) = served.iter().find(|kind| kind.version == version) else {
             return Found::Served(served.iter().map(|kind| kind.version).collect());
         };
-        let Some(schema) = kind.schema.filter(|schema| schema.kind() == Kind::Mapping) else {
-            return Found::NoSchema;
-        };
-        match kind.read.get_or_init(|| custom_read::read(schema)) {
-            Ok(schema) => Found::Schema(schema, None),
-            Err(broken) => Found::Broken(BrokenSchema {
+        match kind.read() {
+            None => Found::NoSchema,
+            Some(Ok(schema)) => Found::Schema(schema, None),
+            Some(Err(broken)) => Found::Broken(BrokenSchema {
                 file: kind.file,
                 node: kind.file.tree.node(broken.node),
                 message: broken.message.clone(),

@@ -36,6 +36,33 @@ pub(super) fn read(node: Node<'_>) -> Result<Schema, Broken> {
     Ok(read)
 }
 
+/// What Gatekeeper makes of a ConstraintTemplate: a kind whose parameters have this schema. `is_open`
+/// tells that they may have other fields, too. What constraints match, and what else they may say, isn't
+/// looked at.
+pub(super) fn read_constraint(
+    parameters: Option<Node<'_>>,
+    is_open: bool,
+) -> Result<Schema, Broken> {
+    let left = Cell::new(MAX_SCHEMAS);
+    let place = Place { depth: 0, in_alternative: is_open, left: &left, shared: None };
+    let object = || Schema { types: Types::OBJECT, is_custom: true, ..Schema::default() };
+    let field = |name, schema| Field {
+        name: Cow::Borrowed(name),
+        versions: Versions::ALL,
+        schema: Link::Inline(Box::new(schema)),
+    };
+    let mut spec = object();
+    if let Some(parameters) = parameters {
+        spec.fields.push(field("parameters", schema(parameters, place)?));
+    }
+    let mut read = object();
+    read.fields.push(field("spec", spec));
+    read.fields.push(field("status", Schema { is_custom: true, ..Schema::default() }));
+    read.rest = Rest::Closed;
+    add_object_fields(&mut read);
+    Ok(read)
+}
+
 /// As [`read`], for a schema of `schemas/custom`.
 pub(super) fn read_packed(node: Node<'_>, shared: Shared<'_>) -> Result<Schema, Broken> {
     let mut read = read_shared(node, shared)?;

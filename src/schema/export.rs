@@ -1,7 +1,7 @@
 //! Schemas as JSON Schemas (draft 7), for editors and kubeconform.
 //!
 //! They say what the walk says, but for what JSON Schema has no words for: which items of a list are the
-//! same by their keys, formats of Kubernetes' own, patterns with flags, and null, which the API server
+//! same by their keys, formats of Kubernetes' own, patterns that only Go has, and null, which the API server
 //! takes out of custom resources where a schema doesn't allow it.
 
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{
     custom::CustomKinds,
     formats::Format,
-    json_schema::has_flags,
+    json_schema::is_of_go,
     model::{Identity, Link, Rest, Schema, Types},
     pack::{self, Packed},
     restrictions::{Choice, Restrictions},
@@ -222,8 +222,8 @@ impl Writer {
                 put(most, json!(count));
             }
         }
-        // JavaScript's patterns, which JSON Schema has, know no `(?i)`.
-        if let Some(pattern) = all.pattern.as_ref().filter(|it| !has_flags(it.as_str())) {
+        // JSON Schema has JavaScript's patterns.
+        if let Some(pattern) = all.pattern.as_ref().filter(|it| !is_of_go(it.as_str())) {
             put("pattern", json!(pattern.as_str()));
         }
         for (name, schemas) in

@@ -198,6 +198,11 @@ pub fn is_json_schema(root: Node<'_>) -> bool {
         && !is_object()
 }
 
+/// A CRD or a schema as JSON; none if it is nested too deeply.
+pub fn schema_as_json(root: Node<'_>) -> Option<serde_json::Value> {
+    json_schema::json(root, 0)
+}
+
 /// The kind that a JSON Schema is for, as `group`, `version`, `kind`, if it says so or its path does.
 pub fn kind_of_json_schema(root: Node<'_>, path: &str) -> Option<(String, String, String)> {
     Some(match identities(root, path).into_iter().next()? {

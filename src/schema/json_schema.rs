@@ -68,7 +68,7 @@ pub(super) fn read(root: Node<'_>) -> Result<JsonSchema, Broken> {
     if let Some(node) = endless(root) {
         return Err(broken(node, "the schema refers to itself without an end".to_owned()));
     }
-    leave_out_flags(&mut schema);
+    leave_out_patterns_of_go(&mut schema);
     let validator = jsonschema::options()
         .with_draft(draft)
         .offline()
@@ -89,25 +89,26 @@ pub(super) fn read(root: Node<'_>) -> Result<JsonSchema, Broken> {
     }
 }
 
-/// Whether a pattern has flags, as Go has them: `(?i)`. JSON Schema knows none.
-pub(super) fn has_flags(pattern: &str) -> bool {
-    pattern.match_indices("(?").any(|(at, _)| {
+/// Whether a pattern has what Go has and JSON Schema hasn't: flags (`(?i)`), classes of Unicode.
+pub(super) fn is_of_go(pattern: &str) -> bool {
+    let has_flags = pattern.match_indices("(?").any(|(at, _)| {
         let next = pattern.get(at + 2..).and_then(|rest| rest.chars().next());
-        next.is_some_and(|next| next.is_ascii_alphabetic() && next != 'P')
-    })
+        next.is_some_and(|next| next.is_ascii_alphabetic())
+    });
+    has_flags || [r"\p", r"\P", r"\z", r"\A", r"\Q", "[[:"].iter().any(|it| pattern.contains(it))
 }
 
-/// Takes patterns with flags away: Kubernetes' tools write them into schemas, and no validator of JSON
+/// Takes patterns of Go away: Kubernetes' tools write them into schemas, and no validator of JSON
 /// Schema reads them.
-fn leave_out_flags(schema: &mut Value) {
+fn leave_out_patterns_of_go(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
-            if fields.get("pattern").and_then(Value::as_str).is_some_and(has_flags) {
+            if fields.get("pattern").and_then(Value::as_str).is_some_and(is_of_go) {
                 fields.remove("pattern");
             }
-            fields.values_mut().for_each(leave_out_flags);
+            fields.values_mut().for_each(leave_out_patterns_of_go);
         }
-        Value::Array(items) => items.iter_mut().for_each(leave_out_flags),
+        Value::Array(items) => items.iter_mut().for_each(leave_out_patterns_of_go),
         _ => {}
     }
 }

@@ -24,7 +24,7 @@ mod walk;
 pub use complaint::{Complaint, Problem, Spot};
 pub use custom::{BrokenSchema, CustomKinds, Customs, kind_defined_by};
 pub use export::KnownKind;
-pub use given::{GivenProblem, GivenSchemas, is_json_schema, kind_of_json_schema};
+pub use given::{GivenProblem, GivenSchemas, is_json_schema, kind_of_json_schema, schema_as_json};
 pub use kinds::Kind;
 pub use pack::Packed;
 pub use versions::Versions;

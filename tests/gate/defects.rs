@@ -292,6 +292,26 @@ pub(super) const DEFECTS: &[Defect] = &[
         "  - image.yaml§",
         "kustomize/build-failed",
     ),
+    // Custom resources whose CRDs are elsewhere.
+    defect("apps/greeter/base/http-route.yaml", "port: 80", "port: 80000§", "schema/invalid-value"),
+    defect(
+        "apps/greeter/base/external-secret.yaml",
+        "refreshInterval: 15m",
+        "refreshIntervall: 15m§",
+        "schema/unknown-field",
+    ),
+    defect(
+        "apps/greeter/base/service-monitor.yaml",
+        "interval: 30s",
+        "interval: 30 seconds§",
+        "schema/invalid-value",
+    ),
+    defect(
+        "infrastructure/azure/base/network/subnets.yaml",
+        "addressPrefix: 10.0.0.0/22",
+        "addressPrefixes: 10.0.0.0/22§",
+        "schema/wrong-type",
+    ),
     defect(
         "apps/greeter/chart/values.yaml",
         "priorityClassName: service",

@@ -15,7 +15,7 @@ use crate::{
     cli::{Failure, print, repository::config_failure},
     config::{self, Config},
     repo::{self, File, Progress},
-    schema::{is_json_schema, kind_of_json_schema},
+    schema::{is_json_schema, kind_of_json_schema, schema_as_json},
 };
 
 /// Add CRDs or JSON Schemas to the repository, where `check` finds them
@@ -86,8 +86,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             let _ = writeln!(said, "there already: {folder}/{}", one.name);
             continue;
         }
+        let word = if path.exists() { "replaced" } else { "wrote" };
         write(&path, &one.text)?;
-        let _ = writeln!(said, "wrote {folder}/{}", one.name);
+        let _ = writeln!(said, "{word} {folder}/{}", one.name);
     }
     let names: Vec<String> = new.iter().map(|one| format!("{folder}/{}", one.name)).collect();
     register(&root, folder, &names, &mut said)?;
@@ -181,9 +182,7 @@ fn text_of(file: &File, object: Node<'_>) -> String {
     if is_alone {
         return format!("{}\n", text.trim_end());
     }
-    let value = serde_yaml::from_str::<serde_yaml::Value>(text)
-        .ok()
-        .and_then(|value| serde_json::to_string_pretty(&value).ok());
+    let value = schema_as_json(object).and_then(|it| serde_json::to_string_pretty(&it).ok());
     format!("{}\n", value.unwrap_or_else(|| text.trim_end().to_owned()))
 }
 

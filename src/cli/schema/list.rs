@@ -110,7 +110,11 @@ fn known(repository: &Repository) -> Kinds {
     kinds
 }
 
-/// A paragraph a group, a line a kind and source, as long as that fits.
+/// Width of the columns of a table; what is longer stands on a line of its own.
+const KIND: usize = 30;
+const VERSIONS: usize = 14;
+
+/// A paragraph a group, and in it a line a kind and source.
 fn table(kinds: &Kinds) -> String {
     let mut out = String::new();
     let mut last = None;
@@ -120,13 +124,24 @@ fn table(kinds: &Kinds) -> String {
             let _ = writeln!(out, "{name}");
             last = Some(group);
         }
-        let mut by_source: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut lines: Vec<(String, &str)> = Vec::new();
         for (version, source) in versions {
-            by_source.entry(source).or_default().push(version);
+            match lines.last_mut() {
+                Some((all, of)) if of == source && all.len() + version.len() + 2 <= VERSIONS => {
+                    all.push_str(", ");
+                    all.push_str(version);
+                }
+                _ => lines.push((version.clone(), source)),
+            }
         }
-        for (source, versions) in by_source {
-            let versions = versions.join(", ");
-            let _ = writeln!(out, "  {kind:<30} {versions:<14} {source}");
+        let mut name = kind.as_str();
+        if name.len() > KIND {
+            let _ = writeln!(out, "  {name}");
+            name = "";
+        }
+        for (versions, source) in lines {
+            let _ = writeln!(out, "  {name:<KIND$} {versions:<VERSIONS$} {source}");
+            name = "";
         }
     }
     out

@@ -127,6 +127,83 @@ sops: {mac: "ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]", version: 3.9.0}
     }
 
     #[test]
+    fn a_crd_of_the_repository_comes_before_what_is_given_and_what_is_built_in() {
+        let crd = |path: &str, field: &str| {
+            format!(
+                "#- {path}
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {{name: certificates.cert-manager.io}}
+spec:
+  group: cert-manager.io
+  names: {{kind: Certificate, plural: certificates}}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema: {{type: object, properties: {{spec: {{type: object, properties: {{{field}: {{}}}}}}}}}}
+"
+            )
+        };
+        let objects = |finding: &str| {
+            let fields = ["given", "written", "secretNames"];
+            let mut text = "#- objects.yaml\n".to_owned();
+            for field in fields {
+                text.push_str(&format!(
+                    "---\napiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {{name: {field}}}\nspec:\n  {field}: x\n"
+                ));
+                if field != finding {
+                    text.push_str(&format!(
+                        "# {} schema/unknown-field: spec: unknown field {field}\n",
+                        "^".repeat(field.len())
+                    ));
+                }
+            }
+            text
+        };
+        let given = crd("schemas/crd.yaml", "given");
+        let written = crd("written.yaml", "written");
+        let config = "schemas: [schemas]";
+        check_with(&RULE, config, &format!("{}{given}{written}", objects("written")));
+        check_with(&RULE, config, &format!("{}{given}", objects("given")));
+        check_with(&RULE, config, &objects("none"));
+    }
+
+    #[test]
+    fn a_constraint_template_defines_its_kind() {
+        check(
+            &RULE,
+            r#"
+#- template.yaml
+apiVersion: templates.gatekeeper.sh/v1
+kind: ConstraintTemplate
+metadata: {name: k8srequiredlabels}
+spec:
+  crd:
+    spec:
+      names: {kind: K8sRequiredLabels}
+      validation:
+        openAPIV3Schema:
+          type: object
+          properties: {labels: {type: array, items: {type: string}}}
+  targets: [{target: admission.k8s.gatekeeper.sh, rego: x}]
+#- constraint.yaml
+apiVersion: constraints.gatekeeper.sh/v1beta1
+kind: K8sRequiredLabels
+metadata: {name: x}
+spec:
+  enforcementAction: warn
+  match: {kinds: [{apiGroups: [""], kinds: [Namespace]}]}
+  parameters:
+    label: [team]
+#   ^^^^^ schema/unknown-field: parameters: unknown field label
+"#,
+        );
+    }
+
+    #[test]
     fn a_crd_of_the_repository_defines_its_kind() {
         check(
             &RULE,

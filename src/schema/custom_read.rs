@@ -55,7 +55,12 @@ fn add_object_fields(schema: &mut Schema) {
     for (name, link) in fields {
         if let Some(link) = link {
             let name = Cow::Borrowed(name);
-            schema.fields.push(Field { name, versions: Versions::ALL, schema: link });
+            schema.fields.push(Field {
+                name,
+                versions: Versions::ALL,
+                is_deprecated: false,
+                schema: link,
+            });
         }
     }
     schema.fields.sort_by(|a, b| Field::order(&a.name).cmp(&Field::order(&b.name)));
@@ -97,6 +102,7 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
             read.fields.push(Field {
                 name: Cow::Owned(entry.key.text().to_owned()),
                 versions: Versions::ALL,
+                is_deprecated: false,
                 schema: Link::Inline(Box::new(field)),
             });
         }

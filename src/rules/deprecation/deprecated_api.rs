@@ -30,7 +30,7 @@
 //! ```
 //!
 //! ## Limits
-//! Deprecated fields aren't reported. Custom resources are served as their CRDs say; those of Flux have a rule
+//! Fields have a rule of their own, `deprecation/deprecated-field`. Custom resources are served as their CRDs say; those of Flux have a rule
 //! of their own, `flux/deprecated-api`.
 //!
 //! ## References

@@ -42,7 +42,11 @@ pub(crate) fn violation<'a>(
     let mut violation = Violation::new(place, message);
     let is_substituted =
         complaint.problem == Problem::WrongType && is_substituted(object, complaint.node());
-    violation.help = if is_substituted { Some(VARIABLE.to_owned()) } else { complaint.help };
+    violation.help = match complaint.problem {
+        _ if is_substituted => Some(VARIABLE.to_owned()),
+        Problem::Deprecated => super::deprecation::instead(complaint.node().text()),
+        _ => complaint.help,
+    };
     match complaint.first {
         Some(first) => violation.related(Place::node(object, first), "the first is here"),
         None => violation,

@@ -17,6 +17,8 @@ pub enum Problem {
     InvalidValue,
     /// An item of a list that is there already.
     DuplicateItem,
+    /// A field that Kubernetes has deprecated.
+    Deprecated,
     /// A value that isn't known before Flux substitutes it, where it matters.
     Unknown,
 }

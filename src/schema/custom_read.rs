@@ -47,6 +47,7 @@ pub(super) fn read_constraint(
     let place = Place { depth: 0, in_alternative: is_open, left: &left, shared: None };
     let object = || Schema { types: Types::OBJECT, is_custom: true, ..Schema::default() };
     let field = |name, schema| Field {
+        is_deprecated: false,
         name: Cow::Borrowed(name),
         versions: Versions::ALL,
         schema: Link::Inline(Box::new(schema)),
@@ -101,7 +102,12 @@ fn add_object_fields(schema: &mut Schema) {
     for (name, link) in fields {
         if let Some(link) = link {
             let name = Cow::Borrowed(name);
-            schema.fields.push(Field { name, versions: Versions::ALL, schema: link });
+            schema.fields.push(Field {
+                name,
+                versions: Versions::ALL,
+                is_deprecated: false,
+                schema: link,
+            });
         }
     }
     schema.fields.sort_by(|a, b| Field::order(&a.name).cmp(&Field::order(&b.name)));
@@ -157,6 +163,7 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
             read.fields.push(Field {
                 name: Cow::Owned(entry.key.text().to_owned()),
                 versions: Versions::ALL,
+                is_deprecated: false,
                 schema: link(entry.value, below)?,
             });
         }

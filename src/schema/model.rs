@@ -96,6 +96,8 @@ pub(super) struct Schema {
 pub(super) struct Field {
     pub(super) name: Name,
     pub(super) versions: Versions,
+    /// Kubernetes says that it is deprecated.
+    pub(super) is_deprecated: bool,
     pub(super) schema: Link,
 }
 

@@ -127,7 +127,8 @@ impl Table {
                     None => required.push((Cow::Borrowed(name), versions)),
                 }
             }
-            fields.push(Field { name: Cow::Borrowed(name), versions, schema: link });
+            let is_deprecated = line.ends_with(" deprecated");
+            fields.push(Field { name: Cow::Borrowed(name), versions, is_deprecated, schema: link });
         }
         fields.sort_by(|a, b| Field::order(&a.name).cmp(&Field::order(&b.name)));
         let mut read: Vec<(Versions, Schema)> = Vec::new();

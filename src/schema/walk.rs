@@ -162,6 +162,12 @@ impl<'a, 's> Walk<'a, 's> {
                 let holds = field.versions.and(left);
                 if !holds.is_empty() {
                     left = left.without(holds);
+                    if field.is_deprecated {
+                        self.complaints.push(
+                            Complaint::new(Problem::Deprecated, Spot::Key(entry.key), holds)
+                                .says(format!("the field {name} is deprecated")),
+                        );
+                    }
                     if !is_dropped(&field.schema) {
                         self.push(entry.value, Some(entry.key), &field.schema, of_field, holds);
                     }

@@ -31,7 +31,8 @@
 //! ```
 //!
 //! ## Limits
-//! Deprecated fields aren't reported. Flux' own kinds have a rule of their own, `flux/deprecated-api`.
+//! Fields have a rule of their own, `deprecation/deprecated-field`, and so have Flux' own kinds:
+//! `flux/deprecated-api`.
 //!
 //! ## References
 //! - <https://kubernetes.io/docs/reference/using-api/deprecation-guide/>

@@ -1,6 +1,7 @@
 //! `deprecation/*`: APIs that Kubernetes has given up, or is about to.
 
 mod deprecated_api;
+mod deprecated_field;
 mod removed_api;
 
 use super::Rule;
@@ -11,7 +12,9 @@ use crate::{
 };
 
 /// The rules of this group, by name.
-pub const RULES: &[&Rule] = &[&deprecated_api::RULE, &removed_api::RULE];
+pub const RULES: &[&Rule] = &[&deprecated_api::RULE, &deprecated_field::RULE, &removed_api::RULE];
+
+pub(super) use deprecated_field::instead;
 
 /// What became of an object's API, for these of the versions that were asked for.
 fn violation<'a>(

@@ -43,9 +43,13 @@ pub(crate) fn violation<'a>(
     let is_substituted =
         complaint.problem == Problem::WrongType && is_substituted(object, complaint.node());
     let of_project = complaint.project.map(|project| format!("this is the schema of {project}"));
-    violation.help = match (complaint.help, of_project) {
+    let help = match complaint.problem {
         _ if is_substituted => Some(VARIABLE.to_owned()),
-        (Some(help), Some(of_project)) => Some(format!("{help} ({of_project})")),
+        Problem::Deprecated => super::deprecation::instead(complaint.node().text()),
+        _ => complaint.help,
+    };
+    violation.help = match (help, of_project) {
+        (Some(help), Some(of_project)) if !is_substituted => Some(format!("{help} ({of_project})")),
         (help, of_project) => help.or(of_project),
     };
     match complaint.first {

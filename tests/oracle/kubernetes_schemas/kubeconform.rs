@@ -143,6 +143,7 @@ fn difference(case: &Case<'_>, judged: &Judged, known: &Known) -> Option<String>
     let (mut refused, mut duplicates, mut formats) = (false, false, false);
     for (problem, is_choice) in complaints {
         match problem {
+            Problem::Deprecated => {}
             Problem::DuplicateItem => duplicates = true,
             Problem::InvalidValue if !is_choice => formats = true,
             _ => refused = true,

@@ -112,6 +112,7 @@ fn refused(text: &str, versions: Versions, known: &KnownDifferences) -> Option<V
             Problem::DuplicateItem => {
                 known.duplicates.fetch_add(1, Ordering::Relaxed);
             }
+            Problem::Deprecated => {}
             Problem::InvalidValue if !complaint.is_choice => {
                 known.formats.fetch_add(1, Ordering::Relaxed);
             }

@@ -7,11 +7,13 @@
 
 pub mod deprecation;
 mod docs;
+mod fields;
 pub mod flux;
 pub mod images;
 pub mod kustomize;
 pub mod network;
 pub mod pod_security;
+pub mod references;
 pub mod resources;
 pub mod schema;
 pub mod suppression;
@@ -105,6 +107,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         resources::RULES,
         images::RULES,
         schema::RULES,
+        references::RULES,
         deprecation::RULES,
         kustomize::RULES,
         flux::RULES,

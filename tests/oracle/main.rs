@@ -33,6 +33,7 @@ mod smoke;
 mod source_ignore;
 mod substitution;
 mod substitution_cases;
+mod validation;
 mod yaml_scalar_cases;
 mod yaml_scalars;
 
@@ -60,6 +61,7 @@ fn trials() -> Vec<Trial> {
         smoke::trials(),
         source_ignore::trials(),
         substitution::trials(),
+        validation::trials(),
         yaml_scalars::trials(),
     ]
     .into_iter()

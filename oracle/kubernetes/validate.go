@@ -14,6 +14,7 @@ import (
 	genericrequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/apis/batch"
 	"k8s.io/kubernetes/pkg/apis/core"
 )
 
@@ -116,6 +117,7 @@ func validateUpdate(input input) (*output, error) {
 	if errs := rest.ValidateCreate(ctx, old, strategy); len(errs) > 0 {
 		return nil, fmt.Errorf("old: %w", errs.ToAggregate())
 	}
+	keepGenerated(old, object)
 	was.SetResourceVersion("1")
 	is.SetResourceVersion("1")
 	is.SetUID(was.GetUID())
@@ -162,6 +164,25 @@ func fillClusterIPs(object runtime.Object) {
 	service, is := object.(*core.Service)
 	if is && service.Spec.ClusterIP != "" && len(service.Spec.ClusterIPs) == 0 {
 		service.Spec.ClusterIPs = []string{service.Spec.ClusterIP}
+	}
+}
+
+// keepGenerated gives a Job the selector and the labels that were made for it when it was created:
+// whoever applies it anew doesn't name them, and so they stay.
+func keepGenerated(old, object runtime.Object) {
+	was, isJob := old.(*batch.Job)
+	is, _ := object.(*batch.Job)
+	if !isJob || is == nil || is.Spec.Selector != nil {
+		return
+	}
+	is.Spec.Selector = was.Spec.Selector
+	if is.Spec.Template.Labels == nil {
+		is.Spec.Template.Labels = map[string]string{}
+	}
+	for key, value := range was.Spec.Template.Labels {
+		if _, written := is.Spec.Template.Labels[key]; !written {
+			is.Spec.Template.Labels[key] = value
+		}
 	}
 }
 

@@ -8,6 +8,7 @@
 mod claims;
 mod objects;
 mod pods;
+mod updates;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +56,10 @@ const JUDGED: &[&str] = &[
 const OTHERS: &[&str] = &["schema/*", "resources/invalid-quantity", "images/invalid-reference"];
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![Trial::test("validation::generated", generated)]
+    vec![
+        Trial::test("validation::generated", generated),
+        Trial::test("validation::updates", updates::trial),
+    ]
 }
 
 #[derive(Serialize)]

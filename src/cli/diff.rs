@@ -6,23 +6,25 @@ use std::{
     io::IsTerminal,
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::Args;
-use flux_render::flux::ObjectId;
+use flux_render::flux::{Manifest, ObjectId};
 use similar::{ChangeTag, TextDiff};
 
 use super::{FINDINGS, Failure, print, repository::Repository, terminal::ColorChoice};
 use crate::{
     check,
     finding::{Finding, Report},
-    repo,
+    repo::{self, RepositoryFiles},
 };
 
 /// Show what a change does to every cluster
 ///
 /// Renders the revision REV and the working tree, and lists the objects that
-/// are added, changed or removed, and the findings that come or go with them.
+/// are added, changed or removed, changes that the API server refuses, and the
+/// findings that come or go with them.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct Arguments {
@@ -49,8 +51,8 @@ Exit status:
   1  something does
   2  the run itself failed";
 
-/// Objects by cluster, kind, namespace and name, with their texts.
-type Objects = BTreeMap<(String, ObjectId), String>;
+/// Objects by cluster, kind, namespace and name.
+type Objects = BTreeMap<(String, ObjectId), Arc<Manifest>>;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -66,7 +68,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
     let colored = arguments.color.colors(std::io::stdout().is_terminal());
     let mut out = String::new();
-    let objects = changes(&mut out, &objects(&before), &objects(&now), colored);
+    let files = &now.fleet.files;
+    let objects = changes(&mut out, &objects(&before), &objects(&now), files, colored);
     let findings = found(&mut out, &report(&before, &remotes), &report(&now, &remotes), colored);
     if !objects && !findings {
         out.push_str("nothing differs\n");
@@ -81,13 +84,13 @@ fn objects(repository: &Repository) -> Objects {
     for cluster in &repository.fleet.clusters {
         for (_, applied) in cluster.objects() {
             let key = (cluster.name.clone(), applied.id.clone());
-            objects.insert(key, applied.manifest.text().to_owned());
+            objects.insert(key, Arc::clone(&applied.manifest));
         }
     }
     for overlay in &repository.fleet.overlays {
         for applied in overlay.outcome.iter().flat_map(|rendering| &rendering.objects) {
             let key = (overlay.folder.clone(), applied.id.clone());
-            objects.insert(key, applied.manifest.text().to_owned());
+            objects.insert(key, Arc::clone(&applied.manifest));
         }
     }
     objects
@@ -99,12 +102,18 @@ fn report(repository: &Repository, remotes: &[String]) -> Report {
 }
 
 /// Writes the objects that differ. Whether there are any.
-fn changes(out: &mut String, before: &Objects, now: &Objects, colored: bool) -> bool {
+fn changes(
+    out: &mut String,
+    before: &Objects,
+    now: &Objects,
+    files: &Arc<RepositoryFiles>,
+    colored: bool,
+) -> bool {
     let keys: BTreeSet<_> = before.keys().chain(now.keys()).collect();
     let mut cluster = None;
     for key in keys {
         let (before, now) = (before.get(key), now.get(key));
-        if before == now {
+        if before.map(|it| it.text()) == now.map(|it| it.text()) {
             continue;
         }
         if cluster != Some(&key.0) {
@@ -118,7 +127,8 @@ fn changes(out: &mut String, before: &Objects, now: &Objects, colored: bool) -> 
         };
         let _ = writeln!(out, "  {word} {}", key.1);
         if let (Some(before), Some(now)) = (before, now) {
-            lines(out, before, now, colored);
+            lines(out, before.text(), now.text(), colored);
+            refused(out, before, now, files, colored);
         }
     }
     cluster.is_some()
@@ -141,6 +151,27 @@ fn lines(out: &mut String, before: &str, now: &str, colored: bool) {
                 ChangeTag::Equal => writeln!(out, "      {text}"),
             };
         }
+    }
+}
+
+/// Writes the changes that the API server refuses.
+fn refused(
+    out: &mut String,
+    before: &Manifest,
+    now: &Arc<Manifest>,
+    files: &Arc<RepositoryFiles>,
+    colored: bool,
+) {
+    let (red, reset) = if colored { ("\u{1b}[31m", "\u{1b}[0m") } else { ("", "") };
+    let Some(before) = before.root() else { return };
+    let file = repo::File::rendered(Arc::clone(now), Arc::clone(files));
+    for change in check::immutable_changes(before, &file) {
+        let at = &change.location;
+        let _ = writeln!(
+            out,
+            "    {red}! {}:{} {} can't be changed: the API server refuses it, unless Flux is told to force it{reset}",
+            at.file, at.start.line, change.field
+        );
     }
 }
 

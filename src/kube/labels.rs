@@ -2,7 +2,7 @@
 
 use spanned_yaml::{Kind, Node};
 
-use super::is_unresolved;
+use super::{is_unresolved, names::is_dns_subdomain};
 
 /// The labels of a pod or namespace.
 #[derive(Clone, Debug, Default)]
@@ -126,16 +126,4 @@ fn is_label_name(name: &str) -> bool {
         && edge(bytes.first())
         && edge(bytes.last())
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-}
-
-/// RFC 1123, as `IsDNS1123Subdomain`.
-fn is_dns_subdomain(name: &str) -> bool {
-    let is_lower = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    name.len() <= 253
-        && name.split('.').all(|label| {
-            let bytes = label.as_bytes();
-            bytes.first().is_some_and(is_lower)
-                && bytes.last().is_some_and(is_lower)
-                && bytes.iter().all(|byte| is_lower(byte) || *byte == b'-')
-        })
 }

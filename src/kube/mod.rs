@@ -5,6 +5,7 @@ mod image;
 mod image_policy;
 mod image_reference;
 mod labels;
+pub mod names;
 mod object;
 mod pod;
 mod quantity;

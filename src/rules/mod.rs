@@ -7,6 +7,7 @@
 
 pub mod deprecation;
 mod docs;
+mod fields;
 pub mod flux;
 pub mod images;
 pub mod kustomize;
@@ -109,8 +110,8 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         resources::RULES,
         images::RULES,
         schema::RULES,
-        deprecation::RULES,
         references::RULES,
+        deprecation::RULES,
         kustomize::RULES,
         flux::RULES,
         suppression::RULES,

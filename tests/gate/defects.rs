@@ -30,6 +30,25 @@ const PRODUCTION_POLICIES: &str = "clusters/production/policies.yaml";
 
 /// In bases, overlays, clusters, policies and charts, in this order.
 pub(super) const DEFECTS: &[Defect] = &[
+    defect(COUNTER, "name: http\n", "name: http_api§\n", "schema/port"),
+    defect(
+        COUNTER,
+        "- name: redis\n              mountPath",
+        "- name: cache§\n              mountPath",
+        "references/volume",
+    ),
+    defect(
+        PREDICTOR,
+        "periodSeconds: 10",
+        "periodSeconds: 10\n            successThreshold: 2§",
+        "schema/probe",
+    ),
+    defect(
+        "apps/counter/base/service-account.yaml",
+        "  name: counter",
+        "  name: Counter§",
+        "schema/metadata",
+    ),
     defect(COUNTER, "runAsNonRoot: true", "runAsNonRoot: false§", "pod-security/run-as-non-root"),
     defect(RECOMMENDER, "runAsUser: 65532", "runAsUser: 0§", "pod-security/run-as-user"),
     defect(

@@ -1,4 +1,5 @@
-//! The client of the judges: builds `oracle/` once, starts it once, and asks.
+//! The client of the judges: builds `oracle/` once, starts it once, and asks. Likewise
+//! `oracle/kubernetes`, whose modules fit no others.
 
 use std::{
     io::{BufRead, BufReader, BufWriter, Write},
@@ -29,7 +30,7 @@ pub(crate) enum JudgeError {
     Refused(String),
 }
 
-/// The running judges. There is one for the whole test binary: [`judges`].
+/// The running judges. There is one of each for the whole test binary: [`judges`], [`kubernetes`].
 pub(crate) struct Judges {
     pipes: Mutex<Pipes>,
 }
@@ -69,7 +70,16 @@ const BATCH: usize = 2_000;
 /// Returns the judges, building and starting them at the first call.
 pub(crate) fn judges() -> Result<&'static Judges, JudgeError> {
     static JUDGES: OnceLock<Result<Judges, JudgeError>> = OnceLock::new();
-    JUDGES.get_or_init(Judges::start).as_ref().map_err(Clone::clone)
+    JUDGES.get_or_init(|| Judges::start("oracle", "oracle-judges")).as_ref().map_err(Clone::clone)
+}
+
+/// As [`judges`], those of `oracle/kubernetes`.
+pub(crate) fn kubernetes() -> Result<&'static Judges, JudgeError> {
+    static JUDGES: OnceLock<Result<Judges, JudgeError>> = OnceLock::new();
+    JUDGES
+        .get_or_init(|| Judges::start("oracle/kubernetes", "kubernetes-judges"))
+        .as_ref()
+        .map_err(Clone::clone)
 }
 
 /// Tells whether a Go toolchain is installed.
@@ -82,10 +92,10 @@ pub(crate) fn toolchain() -> Result<(), JudgeError> {
 }
 
 impl Judges {
-    fn start() -> Result<Self, JudgeError> {
+    fn start(folder: &str, binary: &str) -> Result<Self, JudgeError> {
         toolchain()?;
-        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracle");
-        let binary = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("oracle-judges");
+        let module = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let binary = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(binary);
         let build = Command::new("go")
             .args(["build", "-buildvcs=false", "-o"])
             .args([&binary, Path::new(".")])

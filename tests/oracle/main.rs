@@ -36,6 +36,7 @@ mod smoke;
 mod source_ignore;
 mod substitution;
 mod substitution_cases;
+mod validation;
 mod yaml_scalar_cases;
 mod yaml_scalars;
 
@@ -66,6 +67,7 @@ fn trials() -> Vec<Trial> {
         smoke::trials(),
         source_ignore::trials(),
         substitution::trials(),
+        validation::trials(),
         yaml_scalars::trials(),
     ]
     .into_iter()

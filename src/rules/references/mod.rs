@@ -19,6 +19,7 @@ mod service;
 mod service_account;
 mod storage_class;
 mod unknown;
+mod volume;
 
 use spanned_yaml::Node;
 
@@ -44,6 +45,7 @@ pub const RULES: &[&Rule] = &[
     &service::RULE,
     &service_account::RULE,
     &storage_class::RULE,
+    &volume::RULE,
 ];
 
 /// What comes of looking a reference up.

@@ -1,10 +1,23 @@
 //! `schema/*`: objects against the schemas of their kinds. spec: docs/schemas.md.
 
+mod autoscaler;
+mod config_data;
+mod container_name;
+mod cron_schedule;
+mod disruption_budget;
 mod duplicate_item;
+mod environment;
+mod ingress_path;
 mod invalid_value;
+mod metadata;
 mod missing_field;
+mod port;
+mod probe;
+mod selector;
 mod unknown_field;
 mod unknown_kind;
+mod volume;
+mod workload;
 mod wrong_type;
 
 use flux_render::{Operation, Origin};
@@ -19,11 +32,24 @@ use crate::{
 
 /// The rules of this group, by name.
 pub const RULES: &[&Rule] = &[
+    &autoscaler::RULE,
+    &config_data::RULE,
+    &container_name::RULE,
+    &cron_schedule::RULE,
+    &disruption_budget::RULE,
     &duplicate_item::RULE,
+    &environment::RULE,
+    &ingress_path::RULE,
     &invalid_value::RULE,
+    &metadata::RULE,
     &missing_field::RULE,
+    &port::RULE,
+    &probe::RULE,
+    &selector::RULE,
     &unknown_field::RULE,
     &unknown_kind::RULE,
+    &volume::RULE,
+    &workload::RULE,
     &wrong_type::RULE,
 ];
 
@@ -72,4 +98,10 @@ fn is_substituted(object: &Object<'_>, node: Node<'_>) -> bool {
 /// The versions that a finding holds for, unless those are all.
 pub(in crate::rules) fn suffix(versions: Versions, asked: Versions) -> String {
     if versions == asked { String::new() } else { format!(" (Kubernetes {versions})") }
+}
+
+/// Those versions whose schemas don't say by which keys the items of lists are told apart, so that
+/// `schema/duplicate-item` finds few.
+fn before_list_types(asked: Versions) -> Versions {
+    asked.and((0..30).map(Versions::minor).fold(Versions::NONE, Versions::or))
 }

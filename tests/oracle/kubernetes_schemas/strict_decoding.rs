@@ -96,6 +96,14 @@ const CLASSES: [Class; 4] = [
     }),
 ];
 
+/// Each class on purpose: some are rare.
+const SHOWN: [&str; CLASSES.len()] = [
+    r#"{"apiVersion":"v1","kind":"Pod","spec":{"containers":[{"name":null}]}}"#,
+    r#"{"apiVersion":"v1","kind":"Pod","metadata":{"managedFields":[{"fieldsV1":7}]},"spec":{"containers":[]}}"#,
+    r#"{"apiVersion":"v1","kind":"Secret","data":{"key":[1]}}"#,
+    r#"{"apiVersion":"internal.apiserver.k8s.io/v1alpha1","kind":"StorageVersion","spec":{"added":1},"status":{}}"#,
+];
+
 /// Fields with values of any kind.
 const RAW: [&str; 3] = ["fieldsV1: ", "parameters: ", "data: "];
 /// Fields of types without fields: ways of scheduling, the spec of StorageVersion, and the status of a
@@ -118,7 +126,7 @@ pub(super) fn of_mutations() -> Result<(), Failed> {
     let known = Known::default();
     let (mut all, mut counts) = (Vec::new(), [0; 4]);
     for start in (0..count).step_by(BATCH) {
-        let texts: Vec<String> = (start..count.min(start + BATCH))
+        let mut texts: Vec<String> = (start..count.min(start + BATCH))
             .into_par_iter()
             .filter_map(|number| {
                 let mut rng = Rng::with_seed(seed ^ number as u64);
@@ -126,6 +134,9 @@ pub(super) fn of_mutations() -> Result<(), Failed> {
                 Some(mutated(kind, &mut rng))
             })
             .collect();
+        if start == 0 {
+            texts.extend(SHOWN.map(str::to_owned));
+        }
         let (mut differences, seen) = differences(&texts, &known)?;
         all.append(&mut differences);
         for (count, seen) in counts.iter_mut().zip(seen) {

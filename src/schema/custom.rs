@@ -297,24 +297,28 @@ impl<'c> Customs<'c> {
     }
 
     /// What the API server warns of, if the CRD of an object's kind says that its version is
-    /// deprecated, and the versions that aren't.
-    pub fn deprecation(&self, object: &Object<'_>) -> Option<(&'c str, Vec<&'c str>)> {
+    /// deprecated; the versions that aren't; and the project, if it is one that portcullis carries.
+    pub fn deprecation(
+        &self,
+        object: &Object<'_>,
+    ) -> Option<(&'c str, Vec<&'c str>, Option<&'static str>)> {
         let version = version_of(object.api_version);
-        let of = |all: Vec<(&'c str, Option<&'c str>)>| {
+        let of = |all: Vec<(&'c str, Option<&'c str>)>, project| {
             let (_, warning) = all.iter().find(|(name, _)| *name == version)?;
             let others = all.iter().filter(|(_, deprecated)| deprecated.is_none());
-            warning.map(|warning| (warning, others.map(|(name, _)| *name).collect()))
+            warning.map(|warning| (warning, others.map(|(name, _)| *name).collect(), project))
         };
         if let Some(served) = self.crd(object) {
             let is_deprecated = served.iter().any(|kind| kind.deprecated.is_some());
             let all = || served.iter().map(|kind| (kind.version, kind.deprecated)).collect();
-            return if is_deprecated { of(all()) } else { None };
+            return if is_deprecated { of(all(), None) } else { None };
         }
         let group = object.group();
-        let served = pack::project_of(group)?.versions(group, object.kind);
+        let project = pack::project_of(group)?;
+        let served = project.versions(group, object.kind);
         let is_deprecated = served.iter().any(|kind| kind.deprecated.is_some());
         let all = || served.iter().map(|kind| (kind.version, kind.deprecated)).collect();
-        if is_deprecated { of(all()) } else { None }
+        if is_deprecated { of(all(), Some(project.title)) } else { None }
     }
 }
 

@@ -76,17 +76,22 @@ fn check_custom<'a>(object: &'a Object<'a>, scope: &Scope<'a>, findings: &mut Fi
     if object.group().is_empty() || object.group().ends_with(".toolkit.fluxcd.io") {
         return;
     }
-    let Some((warning, others)) = scope.customs.deprecation(object) else { return };
+    let Some((warning, others, project)) = scope.customs.deprecation(object) else { return };
     let (kind, api_version) = (object.kind, object.api_version);
     let node = object.root.get("apiVersion").unwrap_or(object.root);
     let said = match warning {
         "" => format!("{kind} of {api_version} is deprecated"),
+        warning if warning.contains(kind) => warning.to_owned(),
         warning => format!("{kind} of {api_version} is deprecated: {warning}"),
     };
     let mut violation = Violation::at(object, node, said);
-    if !others.is_empty() {
-        violation.help = Some(format!("its CRD serves {}", others.join(", ")));
-    }
+    let serves = (!others.is_empty()).then(|| others.join(", "));
+    violation.help = match (project, serves) {
+        (Some(project), Some(serves)) => Some(format!("{project} serves {serves}")),
+        (Some(project), None) => Some(format!("as {project} says")),
+        (None, Some(serves)) => Some(format!("its CRD serves {serves}")),
+        (None, None) => None,
+    };
     findings.report(violation);
 }
 
@@ -142,6 +147,11 @@ metadata: {name: x}
 ---
 apiVersion: example.com/v1
 kind: Database
+metadata: {name: x}
+---
+apiVersion: kyverno.io/v1
+#           ^^^^^^^^^^^^^ deprecation/deprecated-api: kyverno.io/v1 ClusterPolicy is deprecated and will be removed in a future release; migrate to ValidatingPolicy, MutatingPolicy, GeneratingPolicy or ImageValidatingPolicy (policies.kyverno.io), see https://kyverno.io/docs/guides/migration-to-cel/
+kind: ClusterPolicy
 metadata: {name: x}
 "#,
         );

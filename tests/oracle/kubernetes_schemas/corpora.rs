@@ -61,7 +61,7 @@ pub(super) fn trial() -> Result<(), Failed> {
 }
 
 /// The objects of a repository, without variables that aren't known.
-pub(super) fn objects(root: &std::path::Path) -> Vec<Value> {
+pub(crate) fn objects(root: &std::path::Path) -> Vec<Value> {
     let contents = repo::read(root, repo::list(root, &[]), &repo::Progress::default());
     let fleet = Fleet::render(&contents, &Config::default(), &[], None);
     let clusters = fleet.clusters.iter().map(Environment::of);

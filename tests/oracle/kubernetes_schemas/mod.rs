@@ -6,7 +6,7 @@
 //! `kubernetes-json-schema`; without it the trials are ignored, unless `PORTCULLIS_REQUIRE` has the
 //! word `schemas`.
 
-mod corpora;
+pub(crate) mod corpora;
 mod fixtures;
 mod instances;
 mod kubeconform;

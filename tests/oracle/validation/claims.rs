@@ -170,15 +170,16 @@ const CLAIMED: &[&str] = &[
     "spec.updateStrategy.rollingUpdate.maxUnavailable",
 ];
 
+const ALLOCATED: &str =
+    "the API server allocates the addresses and ports of a Service, the judge doesn't";
+
 /// Places that no rule looks at, with the reason.
-const NOT_CLAIMED: &[(&str, &str)] = &[(
-    "spec.clusterIPs",
-    "the API server allocates the addresses of a Service, the judge doesn't",
-)];
+const NOT_CLAIMED: &[(&str, &str)] =
+    &[("spec.clusterIPs", ALLOCATED), ("spec.healthCheckNodePort", ALLOCATED)];
 
 /// How many reasons there are to leave an error or a finding, those of [`NOT_CLAIMED`] among them. Each
 /// must occur, or it is stale.
-const REASONS: usize = 16;
+const REASONS: usize = 17;
 
 /// What is to be made of an error.
 #[derive(Clone, Copy, PartialEq)]
@@ -367,6 +368,10 @@ fn left(place: &str, error: &Problem, object: &Value) -> Option<&'static str> {
         })
     {
         return Some("an empty protocol, and a port that isn't written, are no keys of an item");
+    }
+    if error.detail.contains("does not match template") && object["spec"].get("selector").is_none()
+    {
+        return Some("a selector that is missing is reported as such");
     }
     if place == "spec.selector" && matches!(&*error.detail, "" | "invalid label selector") {
         return Some("a selector is refused as a whole, too");

@@ -125,7 +125,7 @@ fn of_workload(kind: &str) -> Vec<Aim> {
         add(
             "/spec/selector",
             json!([
-                {}, {"matchLabels": {}}, {"matchLabels": {"app": "shop"}}, {"matchLabels": {"a b": "c"}},
+                null, {}, {"matchLabels": {}}, {"matchLabels": {"app": "shop"}}, {"matchLabels": {"a b": "c"}},
                 {"matchLabels": {"app": "a b"}}, {"matchLabels": {"app": "web", "tier": "back"}},
                 {"matchExpressions": [{"key": "app", "operator": "In", "values": ["web", "shop"]}]},
                 {"matchExpressions": [{"key": "app", "operator": "In", "values": []}]},

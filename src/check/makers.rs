@@ -58,7 +58,7 @@ impl<'a> Makers<'a> {
                         }
                     }
                 }
-                _ if may_make(group) => {
+                _ if may_make(kind, group) => {
                     if let Some(name) = object.name {
                         makers.customs.entry((own, name)).or_insert(object);
                     }
@@ -130,9 +130,9 @@ fn installs_into<'a>(object: &'a Object<'a>) -> Option<&'a str> {
     }
 }
 
-/// Whether custom resources of a group may make objects that pods and others name. Of these groups
+/// Whether custom resources of a kind may make objects that pods and others name. Of these groups
 /// it is known that they don't, or [`Provided`] knows what they make.
-fn may_make(group: &str) -> bool {
+fn may_make(kind: &str, group: &str) -> bool {
     const OTHERS: &[&str] = &[
         "bitnami.com",
         "cert-manager.io",
@@ -148,5 +148,11 @@ fn may_make(group: &str) -> bool {
         "security.istio.io",
         "trust.cert-manager.io",
     ];
-    is_custom(group) && !group.ends_with(".toolkit.fluxcd.io") && !OTHERS.contains(&group)
+    // The operator's other kinds are servers, which have Services and Secrets.
+    let is_monitoring = group == "monitoring.coreos.com"
+        && !matches!(kind, "Alertmanager" | "Prometheus" | "PrometheusAgent" | "ThanosRuler");
+    is_custom(group)
+        && !is_monitoring
+        && !group.ends_with(".toolkit.fluxcd.io")
+        && !OTHERS.contains(&group)
 }

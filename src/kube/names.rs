@@ -122,7 +122,20 @@ fn is_dns_label(text: &str) -> bool {
 
 /// RFC 1123, as `IsDNS1123Subdomain`.
 pub(super) fn is_dns_subdomain(text: &str) -> bool {
-    text.len() <= 253 && text.split('.').all(is_dns_label)
+    let mut before = b'.';
+    for byte in text.bytes() {
+        let fits = match byte {
+            b'a'..=b'z' | b'0'..=b'9' => true,
+            b'-' => before != b'.',
+            b'.' => !matches!(before, b'.' | b'-'),
+            _ => false,
+        };
+        if !fits {
+            return false;
+        }
+        before = byte;
+    }
+    text.len() <= 253 && !matches!(before, b'.' | b'-')
 }
 
 #[cfg(test)]

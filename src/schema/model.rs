@@ -172,6 +172,9 @@ impl Schema {
 
     /// Whether the API server finds no field of this name in a mapping of this schema.
     pub(super) fn lacks(&self, mapping: Node<'_>, name: &str) -> bool {
+        if !self.is_custom {
+            return mapping.get(name).is_none();
+        }
         let schema = self.schema_of(name).filter(|schema| schema.is_custom);
         let has_default = |schema: &Self| schema.has_default;
         match mapping.get(name) {

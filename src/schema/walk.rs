@@ -269,8 +269,12 @@ impl<'a, 's> Walk<'a, 's> {
         versions: Versions,
     ) {
         let has_format = schema.format != super::formats::Format::None;
-        if schema.types.is_any() && schema.restrictions.is_none() && !has_format {
-            return;
+        if schema.restrictions.is_none() && !has_format {
+            // In quotes it is a text, whatever its variables.
+            let is_text = || node.style() != Style::Plain && node.tag().is_none();
+            if schema.types.is_any() || schema.types.allow(Types::STRING) && is_text() {
+                return;
+            }
         }
         let scalar = node.scalar(Dialect::GoYamlV2);
         let has_text = matches!(scalar, Scalar::Str(_));

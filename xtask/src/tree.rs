@@ -10,7 +10,7 @@ use std::{
 use fastrand::Rng;
 
 /// Changes whenever the trees do, so that old ones are made anew.
-pub(crate) const VERSION: &str = "v3";
+pub(crate) const VERSION: &str = "v4";
 
 /// What was written.
 #[derive(Debug, Default)]
@@ -80,7 +80,8 @@ fn namespace_files(namespace: &str) -> Vec<(PathBuf, String)> {
 fn app_files(rng: &mut Rng, namespace: &str, index: usize) -> Vec<(PathBuf, String)> {
     let words = ["cart", "catalog", "checkout", "ledger", "mail", "orders", "search", "stock"];
     let name = format!("{}-{index}", rng.choice(words).unwrap_or("app"));
-    let app = App { rng, namespace, name: &name };
+    let cron = rng.u8(..6) == 0;
+    let app = App { rng, namespace, name: &name, cron };
     app.files().into_iter().map(|(path, text)| (Path::new(&name).join(path), text)).collect()
 }
 
@@ -88,6 +89,8 @@ struct App<'r, 'n> {
     rng: &'r mut Rng,
     namespace: &'n str,
     name: &'n str,
+    /// It is a CronJob; else a Deployment.
+    cron: bool,
 }
 
 impl App<'_, '_> {
@@ -180,6 +183,21 @@ impl App<'_, '_> {
 
     fn scaling(&mut self) -> String {
         let name = self.name;
+        let mut text = String::new();
+        if !self.cron {
+            text.push_str(&self.autoscaler());
+        }
+        text.push_str(&self.head("policy/v1", "PodDisruptionBudget", name));
+        let _ = write!(
+            text,
+            "spec:\n  minAvailable: 1\n  selector:\n    matchLabels:\n      \
+             app.kubernetes.io/name: {name}\n"
+        );
+        text
+    }
+
+    fn autoscaler(&mut self) -> String {
+        let name = self.name;
         let mut text = self.head("autoscaling/v2", "HorizontalPodAutoscaler", name);
         let _ = write!(
             text,
@@ -188,12 +206,6 @@ impl App<'_, '_> {
              resource:\n        name: cpu\n        target:\n          type: Utilization\n          \
              averageUtilization: 70\n",
             self.rng.u8(3..20)
-        );
-        text.push_str(&self.head("policy/v1", "PodDisruptionBudget", name));
-        let _ = write!(
-            text,
-            "spec:\n  minAvailable: 1\n  selector:\n    matchLabels:\n      \
-             app.kubernetes.io/name: {name}\n"
         );
         text
     }
@@ -228,12 +240,16 @@ impl App<'_, '_> {
              - kind: ServiceAccount\n    name: {name}\n    namespace: {}\n",
             self.namespace
         );
+        text.push_str(&self.head("rbac.authorization.k8s.io/v1", "Role", name));
+        text.push_str(
+            "rules:\n  - apiGroups: [\"\"]\n    resources: [configmaps]\n    verbs: [get, list, \
+             watch]\n",
+        );
         text
     }
 
     fn workload(&mut self) -> String {
-        let name = self.name;
-        let cron = self.rng.u8(..6) == 0;
+        let Self { name, cron, .. } = *self;
         let (api_version, kind) =
             if cron { ("batch/v1", "CronJob") } else { ("apps/v1", "Deployment") };
         let mut text = self.head(api_version, kind, name);
@@ -282,11 +298,11 @@ impl App<'_, '_> {
                 self.rng.u8(..30),
                 self.rng.u8(..10)
             );
-            for _ in 0..self.rng.usize(15..85) {
+            for index in 0..self.rng.usize(15..85) {
                 let number = self.rng.u32(1..10_000);
                 let _ = write!(
                     text,
-                    "        - name: SETTING_{number}\n          value: \"https://service-{number}.{namespace}.svc\"\n"
+                    "        - name: SETTING_{index}_{number}\n          value: \"https://service-{number}.{namespace}.svc\"\n"
                 );
             }
             if !self.offends() {

@@ -298,6 +298,12 @@ fn read(content: &[u8], domain: &[Box<str>], written: &Written, patterns: &mut V
 /// [`SourceIgnore::deciding`] with the defaults alone, for the many paths of repositories that have
 /// nothing else.
 fn is_left_out_by_default(path: &str, is_folder: bool) -> bool {
+    // Most paths are of a manifest in folders with plain names.
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.strip_suffix(".yaml").unwrap_or(name);
+    if !folder.contains('.') && !stem.contains('.') && !matches!(stem, "" | "cloudbuild") {
+        return false;
+    }
     let mut parts = path.split('/').peekable();
     while let Some(name) = parts.next() {
         let holds_more = is_folder || parts.peek().is_some();

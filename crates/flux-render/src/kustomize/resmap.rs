@@ -29,6 +29,11 @@ fn key(id: &ResId) -> Key<'_> {
 
 /// Fails if, from a number on, an object has the id of one before it.
 fn expect_new(list: &[Arc<Resource>], from: usize) -> Result<(), Error> {
+    // Most differ in name or kind, which is told without making their ids.
+    let mut named = FxHashSet::with_capacity_and_hasher(list.len(), FxBuildHasher);
+    if list.iter().all(|resource| named.insert((resource.name(), resource.kind()))) {
+        return Ok(());
+    }
     let ids: Vec<ResId> = list.iter().map(|resource| resource.id()).collect();
     let mut known = FxHashSet::with_capacity_and_hasher(ids.len(), FxBuildHasher);
     for (number, (id, resource)) in ids.iter().zip(list).enumerate() {
@@ -79,13 +84,27 @@ impl ResMap {
         Ok(found)
     }
 
+    /// Indices of the objects that have, or had, this id.
+    fn with_id(&self, id: &ResId) -> Result<Vec<usize>, Error> {
+        let mut found = Vec::new();
+        for (index, resource) in self.list.iter().enumerate() {
+            let has_it = || resource.name() == id.name && id.equals(&resource.id());
+            let had_it =
+                || Ok::<_, Error>(resource.previous_ids()?.iter().any(|own| id.equals(own)));
+            if !resource.deleted && (had_it()? || has_it()) {
+                found.push(index);
+            }
+        }
+        Ok(found)
+    }
+
     /// The one object with the id (`GetById`).
     pub(crate) fn by_id(
         &self,
         id: &ResId,
         place: Option<crate::place::Place>,
     ) -> Result<usize, Error> {
-        match *self.matching_any_id(|own| id.equals(own))?.as_slice() {
+        match *self.with_id(id)?.as_slice() {
             [index] => Ok(index),
             [] => Err(Error::new(
                 ErrorKind::NoTarget,
@@ -121,7 +140,7 @@ impl ResMap {
     /// Takes in what a generator made: new, in the place of what is there, or merged with it.
     pub(crate) fn absorb(&mut self, mut made: Resource) -> Result<(), Error> {
         let id = made.id();
-        let matches = self.matching_any_id(|own| id.equals(own))?;
+        let matches = self.with_id(&id)?;
         let behavior = made.tree.annotation(GENERATOR_BEHAVIOR).unwrap_or_default().to_owned();
         match *matches.as_slice() {
             [] if matches!(behavior.as_str(), "merge" | "replace") => Err(Error::new(

@@ -2,13 +2,13 @@
 
 use std::{borrow::Cow, cell::Cell};
 
-use regex::RegexBuilder;
 use spanned_yaml::{Dialect, Kind, Node, Scalar, Tree};
 
 use super::{
     custom::Broken,
     formats::Format,
     model::{Field, Identity, Link, Name, Rest, Schema, Types},
+    pattern::Pattern,
     restrictions::{Bound, Choice, Range, Restrictions},
     table::table,
     versions::Versions,
@@ -18,8 +18,6 @@ use super::{
 const MAX_DEPTH: usize = 100;
 /// Schemas of one CRD, counted as often as an alias repeats them.
 const MAX_SCHEMAS: usize = 50_000;
-/// Bytes that a compiled pattern may take.
-const PATTERN_SIZE: usize = 1 << 20;
 
 /// Keywords that a CRD may not have, because they would lead out of it.
 const REFUSED: [&str; 3] = ["$ref", "definitions", "dependencies"];
@@ -313,16 +311,13 @@ fn restrictions(node: Node<'_>, below: Place<'_>) -> Result<Option<Box<Restricti
         *range = Range { least: count(node, least)?, most: count(node, most)? };
     }
     if let Some(pattern) = text(node, "pattern")? {
-        match RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build() {
+        let read = match below.shared {
+            Some(_) => Ok(Pattern::packed(pattern)),
+            None => Pattern::read(pattern),
+        };
+        match read {
             Ok(pattern) => all.pattern = Some(pattern),
-            Err(regex::Error::CompiledTooBig(_)) => {
-                let at = node.get("pattern").unwrap_or(node);
-                return broken(at, "the pattern is too large");
-            }
-            Err(_) => {
-                let at = node.get("pattern").unwrap_or(node);
-                return broken(at, "the pattern can't be read");
-            }
+            Err(message) => return broken(node.get("pattern").unwrap_or(node), message),
         }
     }
     for (name, schemas) in

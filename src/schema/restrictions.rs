@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 
-use regex::Regex;
 use spanned_yaml::{Node, Scalar};
 
-use super::model::{Name, Schema};
+use super::{
+    model::{Name, Schema},
+    pattern::Pattern,
+};
 
 /// Restrictions of a value. Few schemas have any.
 #[derive(Debug, Default)]
@@ -22,7 +24,7 @@ pub(super) struct Restrictions {
     pub(super) items: Range,
     /// Fields of a mapping.
     pub(super) properties: Range,
-    pub(super) pattern: Option<Regex>,
+    pub(super) pattern: Option<Pattern>,
     pub(super) all_of: Vec<Schema>,
     pub(super) any_of: Vec<Schema>,
     pub(super) one_of: Vec<Schema>,

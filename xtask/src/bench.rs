@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let built = Command::new("cargo")
-        .args(["build", "--release", "--package", "portcullis"])
+        .args(["build", "--release", "--package", "portcullis", "--package", "xtask"])
         .current_dir(crate::root())
         .status()?;
     if !built.success() {

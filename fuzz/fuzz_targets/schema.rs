@@ -49,8 +49,9 @@ fuzz_target!(|bytes: &[u8]| {
         file("objects.yaml", b"", next()),
         file("thing.yaml", THING, next()),
     ];
-    let (kinds, none) = (CustomKinds::in_files(&files), CustomKinds::default());
-    let customs = Customs { own: &kinds, repository: &none };
+    let crds: Vec<&File> = files.iter().collect();
+    let (kinds, none) = (CustomKinds::in_files(&crds), CustomKinds::default());
+    let customs = Customs::new(&kinds, &none);
     for file in &files {
         for root in file.tree.documents().iter().filter_map(|document| document.root) {
             let Some(object) = Object::read(file, file.tree.node(root)) else { continue };

@@ -75,23 +75,17 @@ impl ResMap {
         &self,
         matches: impl Fn(&ResId) -> bool,
     ) -> Result<Vec<usize>, Error> {
-        let mut found = Vec::new();
-        for (index, resource) in self.list.iter().enumerate() {
-            if !resource.deleted && resource.any_id(&matches)? {
-                found.push(index);
-            }
-        }
-        Ok(found)
+        self.indices(|resource| resource.any_id(&matches))
     }
 
-    /// Indices of the objects that have, or had, this id.
-    fn with_id(&self, id: &ResId) -> Result<Vec<usize>, Error> {
+    /// Indices of the objects that are so.
+    fn indices(
+        &self,
+        is_so: impl Fn(&Resource) -> Result<bool, Error>,
+    ) -> Result<Vec<usize>, Error> {
         let mut found = Vec::new();
         for (index, resource) in self.list.iter().enumerate() {
-            let has_it = || resource.name() == id.name && id.equals(&resource.id());
-            let had_it =
-                || Ok::<_, Error>(resource.previous_ids()?.iter().any(|own| id.equals(own)));
-            if !resource.deleted && (had_it()? || has_it()) {
+            if !resource.deleted && is_so(resource)? {
                 found.push(index);
             }
         }
@@ -104,7 +98,7 @@ impl ResMap {
         id: &ResId,
         place: Option<crate::place::Place>,
     ) -> Result<usize, Error> {
-        match *self.with_id(id)?.as_slice() {
+        match *self.indices(|own| own.has_id(id))?.as_slice() {
             [index] => Ok(index),
             [] => Err(Error::new(
                 ErrorKind::NoTarget,
@@ -140,7 +134,7 @@ impl ResMap {
     /// Takes in what a generator made: new, in the place of what is there, or merged with it.
     pub(crate) fn absorb(&mut self, mut made: Resource) -> Result<(), Error> {
         let id = made.id();
-        let matches = self.with_id(&id)?;
+        let matches = self.indices(|own| own.has_id(&id))?;
         let behavior = made.tree.annotation(GENERATOR_BEHAVIOR).unwrap_or_default().to_owned();
         match *matches.as_slice() {
             [] if matches!(behavior.as_str(), "merge" | "replace") => Err(Error::new(

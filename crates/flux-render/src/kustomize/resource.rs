@@ -152,6 +152,12 @@ impl Resource {
         Ok(self.previous_ids()?.iter().any(&matches) || matches(&self.id()))
     }
 
+    /// Whether it has, or had, this id.
+    pub(crate) fn has_id(&self, id: &ResId) -> Result<bool, Error> {
+        let had_it = self.previous_ids()?.iter().any(|own| id.equals(own));
+        Ok(had_it || self.name() == id.name && id.equals(&self.id()))
+    }
+
     pub(crate) fn store_previous_id(&mut self) -> Result<(), Error> {
         let id = self.id();
         self.append_to_annotations(&[

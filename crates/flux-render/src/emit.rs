@@ -104,22 +104,32 @@ impl Emitter<'_> {
                 }
                 let start = self.out.len();
                 match value {
-                    None => self.word(&node.text),
-                    Some(value) => self.value(&value, indent + 2),
+                    None => {
+                        self.word(&node.text);
+                        self.note_line(start, id, Style::Plain);
+                    }
+                    Some(Value::String(text)) => {
+                        let style = self.string(&text, indent + 2, false);
+                        self.note(start, id, style, &text);
+                    }
+                    Some(value) => {
+                        self.value(&value);
+                        self.note_line(start, id, Style::Plain);
+                    }
                 }
-                self.note(start, id);
                 Ok(())
             }
         }
     }
 
-    fn empty(&mut self, id: Id, text: &str, position: Position) {
+    fn empty(&mut self, id: Id, kind: spanned_yaml::Kind, position: Position) {
         if position != Position::Root {
             self.word(" ");
         }
         let start = self.out.len();
-        self.put(text);
-        self.note(start, id);
+        self.word(if kind == spanned_yaml::Kind::Mapping { "{}" } else { "[]" });
+        let span = self.noted(start, id);
+        self.composer.iter_mut().for_each(|composer| composer.empty(kind, span));
     }
 
     fn mapping(&mut self, id: Id, indent: usize, position: Position) -> Result<(), Error> {
@@ -129,7 +139,7 @@ impl Emitter<'_> {
             self.tree.entries(id).collect()
         };
         if entries.is_empty() {
-            self.empty(id, "{}", position);
+            self.empty(id, spanned_yaml::Kind::Mapping, position);
             return Ok(());
         }
         for (number, (key, value)) in entries.into_iter().enumerate() {
@@ -141,21 +151,7 @@ impl Emitter<'_> {
             if number == 0 {
                 self.open(spanned_yaml::Kind::Mapping);
             }
-            let text = self.tree.text(key);
-            if text.len() <= SIMPLE_KEY && !text.contains(is_break) {
-                let start = self.out.len();
-                self.string(text, indent + 2, true);
-                self.note(start, key);
-                self.word(":");
-            } else {
-                self.composer.iter_mut().for_each(Composer::refuse);
-                self.word("? ");
-                let start = self.out.len();
-                self.string(text, indent + 2, false);
-                self.note(start, key);
-                self.line(indent);
-                self.word(":");
-            }
+            self.key(key, indent);
             let below = match self.tree.node(value).kind {
                 Kind::Mapping => indent + 2,
                 Kind::Sequence | Kind::Scalar => indent,
@@ -166,10 +162,31 @@ impl Emitter<'_> {
         Ok(())
     }
 
+    fn key(&mut self, key: Id, indent: usize) {
+        let tree = self.tree;
+        let text = tree.text(key);
+        let start = self.out.len();
+        if text.len() <= SIMPLE_KEY && value::is_word(text) {
+            self.word(text);
+            self.note_line(start, key, Style::Plain);
+        } else if text.len() <= SIMPLE_KEY && !text.contains(is_break) {
+            let style = self.string(text, indent + 2, true);
+            self.note(start, key, style, text);
+        } else {
+            self.composer.iter_mut().for_each(Composer::refuse);
+            self.word("? ");
+            let start = self.out.len();
+            let style = self.string(text, indent + 2, false);
+            self.note(start, key, style, text);
+            self.line(indent);
+        }
+        self.word(":");
+    }
+
     fn sequence(&mut self, id: Id, indent: usize, position: Position) -> Result<(), Error> {
         let items = self.tree.items(id);
         if items.is_empty() {
-            self.empty(id, "[]", position);
+            self.empty(id, spanned_yaml::Kind::Sequence, position);
             return Ok(());
         }
         for (number, item) in items.iter().enumerate() {
@@ -192,40 +209,40 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    fn value(&mut self, value: &Value, indent: usize) {
+    fn value(&mut self, value: &Value) {
         match value {
-            Value::Null => self.put("null"),
-            Value::Bool(value) => self.put(if *value { "true" } else { "false" }),
-            Value::Int(value) => self.put(&value.to_string()),
-            Value::UInt(value) => self.put(&value.to_string()),
-            Value::Float(value) => self.put(&float_text(*value)),
-            Value::String(text) => self.string(text, indent, false),
+            Value::Null => self.word("null"),
+            Value::Bool(value) => self.word(if *value { "true" } else { "false" }),
+            Value::Int(value) => self.word(&value.to_string()),
+            Value::UInt(value) => self.word(&value.to_string()),
+            Value::Float(value) => self.word(&float_text(*value)),
+            Value::String(text) => self.put(text),
         }
     }
 
-    /// A string in the style that go-yaml v2 chooses.
-    fn string(&mut self, text: &str, indent: usize, key: bool) {
+    /// A string, in the style that go-yaml v2 chooses.
+    fn string(&mut self, text: &str, indent: usize, key: bool) -> Style {
         if value::is_word(text) {
-            return self.word(text);
+            self.word(text);
+            return Style::Plain;
         }
         let shape = Shape::of(text);
         if text.contains('\n') {
             if shape.block_allowed && !key {
                 self.literal(text, indent);
-            } else {
-                self.double_quoted(text, indent, !key);
+                return Style::Literal;
             }
         } else if is_plain_string(text) {
             if shape.plain_allowed && !(key && text.is_empty()) {
                 self.plain(text, indent, !key);
+                return Style::Plain;
             } else if shape.single_quoted_allowed {
                 self.single_quoted(text, indent, !key);
-            } else {
-                self.double_quoted(text, indent, !key);
+                return Style::SingleQuoted;
             }
-        } else {
-            self.double_quoted(text, indent, !key);
         }
+        self.double_quoted(text, indent, !key);
+        Style::DoubleQuoted
     }
 
     /// Writes a text of ASCII characters.
@@ -235,29 +252,41 @@ impl Emitter<'_> {
     }
 
     fn plain(&mut self, text: &str, indent: usize, may_break: bool) {
-        let mut spaces = false;
-        let mut characters = text.chars().peekable();
-        while let Some(character) = characters.next() {
-            if character != ' ' {
-                self.put_char(character);
-                spaces = false;
-                continue;
+        self.folded(text, indent, may_break, |_| false);
+    }
+
+    /// Writes a text, with a line break for a space where a line is long enough. What `is_kept`
+    /// says of the first space of several decides of it.
+    fn folded(&mut self, text: &str, indent: usize, may_break: bool, is_kept: impl Fn(usize) -> bool) {
+        let mut done = 0;
+        if may_break && self.column + text.len() > WIDTH {
+            let bytes = text.as_bytes();
+            let is_space = |at: Option<usize>| at.and_then(|at| bytes.get(at)) == Some(&b' ');
+            for at in memchr::memchr_iter(b' ', bytes) {
+                if is_space(at.checked_sub(1)) || is_space(Some(at + 1)) || is_kept(at) {
+                    continue;
+                }
+                let before = text.get(done..at).unwrap_or_default();
+                if self.column + before.len() > WIDTH
+                    && self.column + before.chars().count() > WIDTH
+                {
+                    self.put(before);
+                    self.line(indent);
+                    done = at + 1;
+                }
             }
-            let fold = may_break
-                && !spaces
-                && self.column > WIDTH
-                && characters.peek().is_none_or(|next| *next != ' ');
-            if fold {
-                self.line(indent);
-            } else {
-                self.put_char(' ');
-            }
-            spaces = true;
         }
+        self.put(text.get(done..).unwrap_or_default());
     }
 
     fn single_quoted(&mut self, text: &str, indent: usize, may_break: bool) {
         self.put_char('\'');
+        if text.is_ascii() && !text.contains('\'') {
+            let is_edge = |at: usize| at == 0 || at + 1 == text.len();
+            self.folded(text, indent, may_break, is_edge);
+            self.put_char('\'');
+            return;
+        }
         let (mut spaces, mut breaks) = (false, false);
         let mut first = true;
         let mut characters = text.chars().peekable();
@@ -301,10 +330,20 @@ impl Emitter<'_> {
 
     fn double_quoted(&mut self, text: &str, indent: usize, may_break: bool) {
         self.put_char('"');
-        let mut spaces = false;
-        let mut first = true;
-        let mut characters = text.chars().peekable();
-        while let Some(character) = characters.next() {
+        let (mut spaces, mut first) = (false, true);
+        let mut rest = text;
+        let is_ordinary =
+            |byte: &u8| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
+        loop {
+            let ordinary = rest.bytes().take_while(is_ordinary).count();
+            if let Some(run) = rest.get(..ordinary).filter(|run| !run.is_empty()) {
+                self.word(run);
+                rest = rest.get(ordinary..).unwrap_or_default();
+                (spaces, first) = (false, false);
+            }
+            let mut characters = rest.chars();
+            let Some(character) = characters.next() else { break };
+            rest = characters.as_str();
             if !is_printable(character)
                 || is_break(character)
                 || matches!(character, '"' | '\\' | '\u{feff}')
@@ -316,10 +355,10 @@ impl Emitter<'_> {
                     && !spaces
                     && self.column > WIDTH
                     && !first
-                    && characters.peek().is_some();
+                    && !rest.is_empty();
                 if fold {
                     self.line(indent);
-                    if characters.peek() == Some(&' ') {
+                    if rest.starts_with(' ') {
                         self.put_char('\\');
                     }
                 } else {
@@ -367,7 +406,6 @@ impl Emitter<'_> {
     }
 
     fn literal(&mut self, text: &str, indent: usize) {
-        let start = self.out.len();
         self.put_char('|');
         if text.starts_with([' ', '\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']) {
             self.put_char('2');
@@ -379,6 +417,18 @@ impl Emitter<'_> {
             _ => self.put_char('-'),
         }
         self.break_line();
+        if text.is_ascii() && !text.contains('\r') {
+            for line in text.split_inclusive('\n') {
+                if line != "\n" {
+                    self.pad(indent);
+                }
+                self.word(line);
+                if line.ends_with('\n') {
+                    self.column = 0;
+                }
+            }
+            return;
+        }
         for line in text.split_inclusive(is_break) {
             let content = line.trim_end_matches(is_break);
             if !content.is_empty() {
@@ -389,17 +439,39 @@ impl Emitter<'_> {
                 self.put_break(line_break);
             }
         }
-        if let Some(composer) = &mut self.composer {
-            composer.literal(Span::new(start, self.out.trim_end_matches('\n').len()), text);
-        }
     }
 
-    fn note(&mut self, start: usize, id: Id) {
+    fn noted(&mut self, start: usize, id: Id) -> Span {
         let span = Span::new(start, self.out.len());
         self.written.push(Written { start: span.start, end: span.end, id });
-        if let Some(composer) = &mut self.composer {
-            let text = self.out.get(start..).unwrap_or_default();
-            compose(composer, text, span);
+        span
+    }
+
+    /// Notes a scalar of one line that is its own text.
+    fn note_line(&mut self, start: usize, id: Id, style: Style) {
+        let span = self.noted(start, id);
+        self.composer.iter_mut().for_each(|composer| composer.scalar(span, style));
+    }
+
+    fn note(&mut self, start: usize, id: Id, style: Style, text: &str) {
+        let span = self.noted(start, id);
+        let Some(composer) = &mut self.composer else { return };
+        let written = self.out.get(start..).unwrap_or_default();
+        let inner = match style {
+            Style::SingleQuoted | Style::DoubleQuoted => {
+                written.get(1..written.len().saturating_sub(1)).unwrap_or_default()
+            }
+            _ => written,
+        };
+        if style == Style::Literal {
+            let end = start + written.trim_end_matches('\n').len();
+            composer.literal(Span::new(start, end), text);
+        } else if !spanned_yaml::is_printable(written) {
+            composer.refuse();
+        } else if inner == text {
+            composer.scalar(span, style);
+        } else {
+            composer.decoded(span, style, text);
         }
     }
 
@@ -446,28 +518,6 @@ impl Emitter<'_> {
             let some = SPACES.get(..indent - self.column).unwrap_or(SPACES);
             self.word(some);
         }
-    }
-}
-
-/// Tells a composer of a scalar, or of an empty collection, by its text. Of a block it has been told.
-fn compose(composer: &mut Composer, text: &str, span: Span) {
-    let simple =
-        |text: &[u8], but: u8| text.iter().all(|byte| matches!(byte, b' '..=b'~') && *byte != but);
-    match text.as_bytes() {
-        [b'|', ..] => {}
-        b"{}" => composer.empty(spanned_yaml::Kind::Mapping, span),
-        b"[]" => composer.empty(spanned_yaml::Kind::Sequence, span),
-        [b'"', inner @ .., b'"'] if simple(inner, b'\\') => {
-            composer.scalar(span, Style::DoubleQuoted);
-        }
-        [b'\'', inner @ .., b'\''] if simple(inner, b'\'') => {
-            composer.scalar(span, Style::SingleQuoted);
-        }
-        text @ [first, ..] if !matches!(first, b'"' | b'\'') && simple(text, b'\n') => {
-            composer.scalar(span, Style::Plain);
-        }
-        // An empty text, lines, escapes, and characters that may not be allowed.
-        _ => composer.refuse(),
     }
 }
 

@@ -50,6 +50,44 @@ impl Shape {
     }
 
     pub(crate) fn of(text: &str) -> Self {
+        if spanned_yaml::is_printable_ascii(text) && !text.is_empty() {
+            return if text.contains('\n') { Self::of_lines(text) } else { Self::of_line(text) };
+        }
+        Self::of_any(text)
+    }
+
+    /// Of a text in printable ASCII without a line feed.
+    fn of_line(text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let is_blank = |at: usize| bytes.get(at).is_none_or(|byte| *byte == b' ');
+        let leads = match bytes.first() {
+            Some(b'?' | b'-') => is_blank(1),
+            Some(first) => b"#,[]{}&*!|>'\"%@`".contains(first),
+            None => false,
+        };
+        let within = memchr::memchr2_iter(b':', b'#', bytes).any(|at| {
+            if bytes.get(at) == Some(&b':') { is_blank(at + 1) } else { is_blank(at.wrapping_sub(1)) }
+        });
+        let begins = text.starts_with("---") || text.starts_with("...");
+        let (first_blank, last_blank) = (text.starts_with(' '), text.ends_with(' '));
+        Self {
+            plain_allowed: !(leads || within || begins || first_blank || last_blank),
+            single_quoted_allowed: true,
+            block_allowed: !last_blank,
+        }
+    }
+
+    /// Of a text in printable ASCII with line feeds.
+    fn of_lines(text: &str) -> Self {
+        let space_break = text.contains(" \n");
+        Self {
+            plain_allowed: false,
+            single_quoted_allowed: !space_break && !text.contains("\n "),
+            block_allowed: !space_break && !text.ends_with(' '),
+        }
+    }
+
+    fn of_any(text: &str) -> Self {
         let mut shape =
             Self { plain_allowed: true, single_quoted_allowed: true, block_allowed: true };
         if text.is_empty() {
@@ -154,6 +192,26 @@ mod tests {
             texts.extend([word.to_owned(), word.to_uppercase(), capital]);
         }
         texts
+    }
+
+    #[test]
+    fn printable_ascii_has_the_shape_that_its_characters_give_it() {
+        let characters = [" ", "a", "-", ".", ":", "#", "'", "?", "\n", "`", "~"];
+        let mut texts: Vec<String> = vec!["---".into(), "...".into(), "---a".into(), "a ".into()];
+        let mut last = vec![String::new()];
+        for _ in 0..5 {
+            last = last
+                .iter()
+                .flat_map(|text| characters.iter().map(move |c| format!("{text}{c}")))
+                .collect();
+            texts.extend(last.iter().cloned());
+        }
+        let parts = |shape: Shape| {
+            (shape.plain_allowed, shape.single_quoted_allowed, shape.block_allowed)
+        };
+        for text in texts {
+            assert_eq!(parts(Shape::of(&text)), parts(Shape::of_any(&text)), "{text:?}");
+        }
     }
 
     #[test]

@@ -43,6 +43,25 @@ fn is_allowed(character: char) -> bool {
     )
 }
 
+/// Whether a text has no control characters, and no line breaks but the one that everybody writes:
+/// a tree says of it what its file does.
+pub fn is_printable(text: &str) -> bool {
+    is_printable_ascii(text)
+        || text.chars().all(|c| {
+            matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}')
+                || matches!(c, '\u{e000}'..='\u{fefe}')
+        })
+}
+
+/// Whether a text is made of printable ASCII characters and line feeds.
+pub fn is_printable_ascii(text: &str) -> bool {
+    let is_printable = |byte: u8| (byte.wrapping_sub(b' ') <= b'~' - b' ') | (byte == b'\n');
+    let (chunks, rest) = text.as_bytes().as_chunks::<32>();
+    // As above: without branches within a chunk.
+    chunks.iter().all(|chunk| chunk.iter().fold(true, |all, byte| all & is_printable(*byte)))
+        && rest.iter().all(|byte| is_printable(*byte))
+}
+
 fn error(character: char, at: usize) -> Error {
     let what = if character.is_ascii() { "control character" } else { "character" };
     let message = format!("the {what} U+{:04X} is not allowed in YAML", character as u32);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::{
     Kind, Limits, Span, Style,
     builder::Builder,
+    characters::is_printable,
     scanner::Text,
     tree::{Document, Tree},
 };
@@ -67,19 +68,23 @@ impl Composer {
         self.builder.scalar(span, style, text, None);
     }
 
+    /// Adds a scalar without anchor and tag whose text isn't what stands between its quotes: it has
+    /// escapes, or goes over several lines.
+    pub fn decoded(&mut self, span: Span, style: Style, text: &str) {
+        let start = self.decoded.len() as u32;
+        self.decoded.push_str(text);
+        let text = Text { start, len: text.len() as u32, decoded: true };
+        self.builder.scalar(span, style, text, None);
+    }
+
     /// Adds a literal block below a collection, without an indentation indicator. `span` reaches
     /// from its `|` to the end of its last line that isn't empty. `text` is what it says: each of
     /// its lines is printable, and the first doesn't begin with a blank.
     pub fn literal(&mut self, span: Span, text: &str) {
-        let is_ascii = text.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~'));
-        let is_simple = is_ascii || text.split('\n').all(|line| line.chars().all(is_told));
-        if text.starts_with([' ', '\n']) || text.is_empty() || !is_simple {
+        if text.starts_with([' ', '\n']) || text.is_empty() || !is_printable(text) {
             return self.refuse();
         }
-        let start = self.decoded.len() as u32;
-        self.decoded.push_str(text);
-        let text = Text { start, len: text.len() as u32, decoded: true };
-        self.builder.scalar(span, Style::Literal, text, None);
+        self.decoded(span, Style::Literal, text);
     }
 
     /// Adds `{}` or `[]`.
@@ -115,12 +120,6 @@ impl Composer {
         let (comments, errors) = (Vec::new(), Vec::new());
         Some(Tree::new(source, nodes, Vec::new(), self.decoded, documents, comments, errors))
     }
-}
-
-/// Whether a character is as good in a tree as in a text: no control character, and no line break
-/// but the one that everybody writes.
-fn is_told(c: char) -> bool {
-    matches!(c, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}')
 }
 
 #[cfg(test)]

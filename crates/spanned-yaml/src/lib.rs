@@ -52,6 +52,7 @@ mod timestamp;
 mod tree;
 
 pub use bytes::parse_bytes;
+pub use characters::{is_printable, is_printable_ascii};
 pub use composer::Composer;
 pub use error::{Error, ErrorKind};
 pub use limits::Limits;

@@ -57,7 +57,18 @@ pub(crate) struct Record {
     pub(crate) end: u32,
     pub(crate) a: u32,
     pub(crate) b: u32,
+    /// Of a scalar, first and last byte of its text: two texts mostly differ in them, or in length.
+    ends: u16,
     meta: u8,
+}
+
+/// First and last byte of a text.
+#[inline]
+fn ends_of(text: &[u8]) -> u16 {
+    match (text.first(), text.last()) {
+        (Some(first), Some(last)) => u16::from_le_bytes([*first, *last]),
+        _ => 0,
+    }
 }
 
 /// The text of a scalar is in the side buffer.
@@ -70,6 +81,7 @@ impl Record {
             end: span.end,
             a,
             b,
+            ends: 0,
             meta: flags | (style as u8) << 2 | kind as u8,
         }
     }
@@ -80,6 +92,16 @@ impl Record {
             1 => Kind::Sequence,
             2 => Kind::Mapping,
             _ => Kind::Alias,
+        }
+    }
+
+    /// Fills in what is known of a scalar only once its text is: `source`, or `decoded`.
+    #[inline]
+    pub(crate) fn complete(&mut self, source: &[u8], decoded: &[u8]) {
+        if self.kind() == Kind::Scalar {
+            let buffer = if self.meta & TEXT_DECODED == 0 { source } else { decoded };
+            let (start, end) = (self.a as usize, (self.a + self.b) as usize);
+            self.ends = ends_of(buffer.get(start..end).unwrap_or_default());
         }
     }
 
@@ -110,8 +132,11 @@ impl Tree {
     }
 }
 
+/// [`Record::ends`] of `<<`.
+const MERGE: u16 = u16::from_le_bytes(*b"<<");
+
 /// What an id of another tree is taken for.
-const NOTHING: Record = Record { start: 0, end: 0, a: 0, b: 0, meta: 0 };
+const NOTHING: Record = Record { start: 0, end: 0, a: 0, b: 0, ends: 0, meta: 0 };
 
 /// A node of a tree. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -355,6 +380,7 @@ impl<'t> Node<'t> {
         }
         let tree = self.tree;
         let node = |id: u32| Self { tree, id: NodeId(id) };
+        let (length, ends) = (key.len(), ends_of(key.as_bytes()));
         let mut found = None;
         let mut has_merge = false;
         let (mut at, end) = (mapping.id.0 + 1, mapping.subtree_end());
@@ -363,11 +389,11 @@ impl<'t> Node<'t> {
             let Some(record) = tree.nodes.get(at as usize) else { break };
             let value = match record.kind() {
                 Kind::Scalar => {
-                    let length = record.b as usize;
-                    if length == key.len() && tree.bytes_of(record) == key.as_bytes() {
+                    let may_be = record.b as usize == length && record.ends == ends;
+                    if may_be && tree.bytes_of(record) == key.as_bytes() {
                         found = Some((at, at + 1));
                     }
-                    has_merge |= length == 2 && node(at).is_merge();
+                    has_merge |= record.ends == MERGE && node(at).is_merge();
                     at + 1
                 }
                 _ => {
@@ -398,7 +424,11 @@ impl<'t> Node<'t> {
     fn has_text(self, text: &str) -> bool {
         let record = self.record();
         match record.kind() {
-            Kind::Scalar => record.b as usize == text.len() && self.text() == text,
+            Kind::Scalar => {
+                record.b as usize == text.len()
+                    && record.ends == ends_of(text.as_bytes())
+                    && self.tree.bytes_of(&record) == text.as_bytes()
+            }
             Kind::Alias => self.text() == text,
             Kind::Sequence | Kind::Mapping => text.is_empty(),
         }
@@ -444,11 +474,12 @@ impl<'t> Node<'t> {
         }
         if count <= few.len() {
             for (at, key) in few.iter().flatten().enumerate().skip(1) {
-                let length = key.record().b;
+                let own = key.record();
                 let is_same = |known: &&Self| {
-                    // Of two scalars the lengths tell most apart.
-                    let are_scalars = key.kind() == Kind::Scalar && known.kind() == Kind::Scalar;
-                    (!are_scalars || known.record().b == length) && known.text() == key.text()
+                    let other = known.record();
+                    let are_scalars = own.kind() == Kind::Scalar && other.kind() == Kind::Scalar;
+                    let may_be = (other.b, other.ends) == (own.b, own.ends);
+                    (!are_scalars || may_be) && known.text() == key.text()
                 };
                 if let Some(first) = few.iter().take(at).flatten().find(is_same) {
                     found.push((*first, *key));

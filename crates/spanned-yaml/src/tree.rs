@@ -85,9 +85,13 @@ impl Tree {
         comments: Vec<Span>,
         errors: Vec<Error>,
     ) -> Self {
+        let mut nodes = nodes.into_boxed_slice();
+        for record in &mut nodes {
+            record.complete(source.as_bytes(), decoded.as_bytes());
+        }
         Self {
             source,
-            nodes: nodes.into_boxed_slice(),
+            nodes,
             properties: properties.into_boxed_slice(),
             decoded: decoded.into_boxed_str(),
             documents: documents.into_boxed_slice(),

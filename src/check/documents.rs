@@ -218,9 +218,11 @@ struct Named {
 impl Named {
     fn by(file: &File) -> Self {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        // What lies outside of the repository is none of its files.
+        let joined = |path: &str| flux_render::join(folder, path).unwrap_or_default();
         let mut named = Self::default();
         let mut patch = |path: &str| {
-            named.patches.push((join(folder, path), file.path.to_string()));
+            named.patches.push((joined(path), file.path.to_string()));
         };
         let roots = file.tree.documents().iter().filter_map(|document| document.root);
         for root in roots.map(|id| file.tree.node(id)) {
@@ -231,35 +233,8 @@ impl Named {
             for list in ["patchesStrategicMerge", "configurations"] {
                 items(list).map(Node::text).for_each(&mut patch);
             }
-            named.resources.extend(items("resources").map(|item| join(folder, item.text())));
+            named.resources.extend(items("resources").map(|item| joined(item.text())));
         }
         named
-    }
-}
-
-/// Joins a path as a kustomization writes it to its folder, resolving `.` and `..`.
-fn join(folder: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::join;
-
-    #[test]
-    fn paths_are_joined_as_kustomize_does() {
-        assert_eq!(join("apps/a", "../b/patch.yaml"), "apps/b/patch.yaml");
-        assert_eq!(join("", "./patch.yaml"), "patch.yaml");
-        assert_eq!(join("a", "b//c.yaml"), "a/b/c.yaml");
     }
 }

@@ -20,6 +20,9 @@ pub struct Object<'a> {
     pub name: Option<&'a str>,
     /// `metadata.namespace`, if it is there as a string and not empty.
     pub namespace: Option<&'a str>,
+    group: &'a str,
+    metadata: Option<Node<'a>>,
+    spec: Option<Node<'a>>,
 }
 
 impl<'a> Object<'a> {
@@ -27,32 +30,45 @@ impl<'a> Object<'a> {
     /// strings that aren't empty.
     pub fn read(file: &'a File, root: Node<'a>) -> Option<Self> {
         let text = |node: Option<Node<'a>>| node?.as_str().filter(|text| !text.is_empty());
-        let api_version = text(root.get("apiVersion"))?;
-        let kind = text(root.get("kind"))?;
-        let metadata = root.get("metadata");
+        let (mut api_version, mut kind, mut metadata, mut spec) = (None, None, None, None);
+        // Of keys that are written twice the last counts.
+        for entry in root.entries() {
+            let field = match entry.key.text() {
+                "apiVersion" => &mut api_version,
+                "kind" => &mut kind,
+                "metadata" => &mut metadata,
+                "spec" => &mut spec,
+                _ => continue,
+            };
+            *field = Some(entry.value);
+        }
+        let api_version = text(api_version)?;
         Some(Self {
             file,
             root,
             api_version,
-            kind,
+            kind: text(kind)?,
             name: text(metadata.and_then(|m| m.get("name"))),
             namespace: text(metadata.and_then(|m| m.get("namespace"))),
+            group: api_version.split_once('/').map_or("", |(group, _)| group),
+            metadata,
+            spec,
         })
     }
 
     /// The API group: what stands before the `/` of `apiVersion`; empty for the core group.
     pub fn group(&self) -> &'a str {
-        self.api_version.split_once('/').map_or("", |(group, _)| group)
+        self.group
     }
 
     /// `metadata`.
     pub fn metadata(&self) -> Option<Node<'a>> {
-        self.root.get("metadata")
+        self.metadata
     }
 
     /// `spec`.
     pub fn spec(&self) -> Option<Node<'a>> {
-        self.root.get("spec")
+        self.spec
     }
 
     /// The namespace in which the API server would put it: as written, else

@@ -1,8 +1,7 @@
 //! Items of a list that the API server takes for the same: equal values of a set, and equal keys of a
 //! list of type `map`.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use spanned_yaml::{Dialect, Kind, Node, Scalar};
 
 use super::model::{Identity, Name};
@@ -40,8 +39,13 @@ pub(super) fn repeated<'a>(
         }
         Identity::Keys(keys) => keys,
     };
-    let count = list.len();
+    let count = list.items().take(SHORT + 1).count();
     if count < 2 {
+        return;
+    }
+    if let ([(key, None)], 2..=SHORT) = (keys, count)
+        && are_different_texts(list, key)
+    {
         return;
     }
     if count <= SHORT {
@@ -53,7 +57,7 @@ pub(super) fn repeated<'a>(
         }
         return;
     }
-    let mut firsts: HashMap<Vec<Value<'_>>, Node<'a>> = HashMap::with_capacity(count);
+    let mut firsts: FxHashMap<Vec<Value<'_>>, Node<'a>> = FxHashMap::default();
     for item in list.items() {
         let Some(values) = values(item, keys, for_null) else { continue };
         match firsts.get(&values) {
@@ -63,6 +67,26 @@ pub(super) fn repeated<'a>(
             }
         }
     }
+}
+
+/// Whether the items of a short list have each a text of their own at this key, without variables:
+/// so it is with almost all lists. Others have to be looked at more closely.
+fn are_different_texts(list: Node<'_>, key: &str) -> bool {
+    let mut texts = [""; SHORT];
+    let mut known = 0;
+    for item in list.items() {
+        let Some(node) = item.get(key) else { return false };
+        let Scalar::Str(text) = node.scalar(Dialect::GoYamlV2) else { return false };
+        let before = texts.get(..known).unwrap_or_default();
+        if node.kind() != Kind::Scalar || is_unresolved(text) || before.contains(&text) {
+            return false;
+        }
+        if let Some(slot) = texts.get_mut(known) {
+            *slot = text;
+        }
+        known += 1;
+    }
+    true
 }
 
 fn same<'a>(

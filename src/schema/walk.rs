@@ -60,6 +60,7 @@ pub(super) fn walk_schema<'a>(
 }
 
 impl<'a, 's> Walk<'a, 's> {
+    /// Looks at a single value right away, and at what holds others later.
     fn push(
         &mut self,
         node: Node<'a>,
@@ -68,6 +69,10 @@ impl<'a, 's> Walk<'a, 's> {
         outer: Option<&'s Schema>,
         versions: Versions,
     ) {
+        if let Some(schema) = schema.inline().filter(|_| node.kind() == Kind::Scalar) {
+            self.scalar(node, key, schema, outer.unwrap_or(schema), versions);
+            return;
+        }
         self.stack.push(Step { node, key, schema, outer, versions });
     }
 
@@ -270,9 +275,12 @@ impl<'a, 's> Walk<'a, 's> {
     ) {
         let has_format = schema.format != super::formats::Format::None;
         if schema.restrictions.is_none() && !has_format {
+            if schema.types.is_any() {
+                return;
+            }
             // In quotes it is a text, whatever its variables.
-            let is_text = || node.style() != Style::Plain && node.tag().is_none();
-            if schema.types.is_any() || schema.types.allow(Types::STRING) && is_text() {
+            let is_text = || node.style() != Style::Plain || is_surely_text(node.text());
+            if schema.types.allow(Types::STRING) && node.tag().is_none() && is_text() {
                 return;
             }
         }
@@ -427,7 +435,6 @@ pub(super) fn wrong_type<'a>(
         .help(help)
 }
 
-/// The type of a scalar. A number without a fraction is whole, as JSON has it.
 /// Whether a known scalar fits a schema that says nothing but a type; none for all others.
 fn fits_type(node: Node<'_>, schema: &Schema, outer: &Schema) -> Option<bool> {
     let is_bare = schema.restrictions.is_none() && schema.format == super::formats::Format::None;
@@ -443,6 +450,7 @@ fn fits_type(node: Node<'_>, schema: &Schema, outer: &Schema) -> Option<bool> {
     Some(schema.types.is_any() || schema.types.allow(type_of(scalar)))
 }
 
+/// The type of a scalar. A number without a fraction is whole, as JSON has it.
 fn type_of(scalar: Scalar<'_>) -> Types {
     match scalar {
         Scalar::Null => Types::NULL,
@@ -452,6 +460,18 @@ fn type_of(scalar: Scalar<'_>) -> Types {
         Scalar::Float(_) => Types::FRACTION,
         Scalar::Str(_) | Scalar::Timestamp(_) | Scalar::Binary(_) => Types::STRING,
     }
+}
+
+/// Whether a plain scalar is a text without looking closer: none of the words of YAML 1.1, which begin
+/// like false, null, on, true and yes, and without variables.
+fn is_surely_text(text: &str) -> bool {
+    let may_be_word = |first: u8| {
+        text.len() <= "false".len()
+            && matches!(first.to_ascii_lowercase(), b'f' | b'n' | b'o' | b't' | b'y')
+    };
+    let first = text.bytes().next();
+    first.is_some_and(|first| first.is_ascii_alphabetic() && !may_be_word(first))
+        && !is_unresolved(text)
 }
 
 /// Whether a text with variables is a text whatever they are: it is quoted, or what stands around

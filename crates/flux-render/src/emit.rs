@@ -257,7 +257,13 @@ impl Emitter<'_> {
 
     /// Writes a text, with a line break for a space where a line is long enough. What `is_kept`
     /// says of the first space of several decides of it.
-    fn folded(&mut self, text: &str, indent: usize, may_break: bool, is_kept: impl Fn(usize) -> bool) {
+    fn folded(
+        &mut self,
+        text: &str,
+        indent: usize,
+        may_break: bool,
+        is_kept: impl Fn(usize) -> bool,
+    ) {
         let mut done = 0;
         if may_break && self.column + text.len() > WIDTH {
             let bytes = text.as_bytes();
@@ -332,8 +338,7 @@ impl Emitter<'_> {
         self.put_char('"');
         let (mut spaces, mut first) = (false, true);
         let mut rest = text;
-        let is_ordinary =
-            |byte: &u8| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
+        let is_ordinary = |byte: &u8| matches!(byte, b'!'..=b'~') && !matches!(byte, b'"' | b'\\');
         loop {
             let ordinary = rest.bytes().take_while(is_ordinary).count();
             if let Some(run) = rest.get(..ordinary).filter(|run| !run.is_empty()) {
@@ -351,11 +356,8 @@ impl Emitter<'_> {
                 self.escape(character);
                 spaces = false;
             } else if character == ' ' {
-                let fold = may_break
-                    && !spaces
-                    && self.column > WIDTH
-                    && !first
-                    && !rest.is_empty();
+                let fold =
+                    may_break && !spaces && self.column > WIDTH && !first && !rest.is_empty();
                 if fold {
                     self.line(indent);
                     if rest.starts_with(' ') {

@@ -144,6 +144,13 @@ pub fn join(folder: &str, path: &str) -> Result<String, Error> {
             format!("the path `{path}` is absolute: write it from this file's folder"),
         ));
     }
+    if is_clean(folder) && is_clean(path) {
+        return Ok(match (folder, path) {
+            ("", path) => path.to_owned(),
+            (folder, "") => folder.to_owned(),
+            (folder, path) => [folder, path].join("/"),
+        });
+    }
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {
@@ -160,4 +167,16 @@ pub fn join(folder: &str, path: &str) -> Result<String, Error> {
         }
     }
     Ok(parts.join("/"))
+}
+
+/// Whether a path has no parts that are empty or made of dots; some that haven't, either, aren't
+/// told.
+fn is_clean(path: &str) -> bool {
+    let mut before = b'/';
+    let is_clean = path.bytes().all(|byte| {
+        let fits = before != b'/' || !matches!(byte, b'/' | b'.');
+        before = byte;
+        fits
+    });
+    is_clean && (before != b'/' || path.is_empty())
 }

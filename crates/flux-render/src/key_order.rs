@@ -8,6 +8,9 @@ use crate::{
     value::{self, Value},
 };
 
+/// Longer texts in letters are none of the words that YAML 1.1 reads as more than a text.
+const LONGEST_WORD: usize = "false".len();
+
 /// The entries in go-yaml's order, each key once and a string.
 pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error> {
     let mut entries: Vec<(Id, Id)> = tree.entries(id).collect();
@@ -15,7 +18,9 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
     let (mut before, mut ascending) = ("", true);
     for (key, _) in &entries {
         let node = tree.node(*key);
-        let is_word = matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text);
+        let is_letters = is_alphabetic(&node.text);
+        let is_word = matches!(node.tag, Tag::None | Tag::Str)
+            && (is_letters && node.text.len() > LONGEST_WORD || value::is_word(&node.text));
         let string = node.kind == Kind::Scalar
             && (root
                 || is_word
@@ -28,7 +33,7 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
             ))
             .at(node.origin.place));
         }
-        ascending &= is_word && before < node.text.as_str() && is_alphabetic(&node.text);
+        ascending &= is_word && is_letters && before < node.text.as_str();
         before = &node.text;
     }
     // So most are.
@@ -95,7 +100,8 @@ fn written_twice(tree: &Tree, entries: &[(Id, Id)]) -> Option<Id> {
 }
 
 fn is_alphabetic(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_alphabetic())
+    // Without a way out: keys are short.
+    text.bytes().fold(true, |all, byte| all & byte.is_ascii_alphabetic())
 }
 
 /// [`key_order`] of texts that are ASCII up to where they differ, and differ in no digit there.

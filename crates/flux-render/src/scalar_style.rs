@@ -66,7 +66,11 @@ impl Shape {
             None => false,
         };
         let within = memchr::memchr2_iter(b':', b'#', bytes).any(|at| {
-            if bytes.get(at) == Some(&b':') { is_blank(at + 1) } else { is_blank(at.wrapping_sub(1)) }
+            if bytes.get(at) == Some(&b':') {
+                is_blank(at + 1)
+            } else {
+                is_blank(at.wrapping_sub(1))
+            }
         });
         let begins = text.starts_with("---") || text.starts_with("...");
         let (first_blank, last_blank) = (text.starts_with(' '), text.ends_with(' '));
@@ -206,9 +210,8 @@ mod tests {
                 .collect();
             texts.extend(last.iter().cloned());
         }
-        let parts = |shape: Shape| {
-            (shape.plain_allowed, shape.single_quoted_allowed, shape.block_allowed)
-        };
+        let parts =
+            |shape: Shape| (shape.plain_allowed, shape.single_quoted_allowed, shape.block_allowed);
         for text in texts {
             assert_eq!(parts(Shape::of(&text)), parts(Shape::of_any(&text)), "{text:?}");
         }

@@ -145,10 +145,22 @@ pub(crate) fn resolved_tag(text: &str) -> Tag {
 }
 
 /// An object's tree.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Tree {
     nodes: Vec<Node>,
     root: Id,
+}
+
+/// Nodes that a build adds to most objects: some labels and annotations.
+pub(crate) const ROOM: usize = 16;
+
+impl Clone for Tree {
+    /// A copy is made to be changed, and so has room for more.
+    fn clone(&self) -> Self {
+        let mut nodes = Vec::with_capacity(self.nodes.len() + ROOM);
+        nodes.extend_from_slice(&self.nodes);
+        Self { nodes, root: self.root }
+    }
 }
 
 /// Children of a node that isn't there.
@@ -276,10 +288,27 @@ impl Tree {
     /// A tree of its own for a node and what is below it.
     pub(crate) fn extract(&self, id: Id) -> Tree {
         let mut tree = Tree::new(self.node(id).holding(Vec::new()));
+        if id == self.root {
+            tree.nodes.reserve(self.nodes.len() + ROOM);
+        }
         let children: Vec<Id> =
             self.children(id).iter().map(|child| tree.import(self, *child)).collect();
         tree.node_mut(tree.root).children = children;
         tree
+    }
+
+    /// Whether a node is held by two, or by one twice.
+    pub(crate) fn shares_nodes(&self) -> bool {
+        let mut known = vec![false; self.nodes.len()];
+        let mut queue = vec![self.root];
+        while let Some(id) = queue.pop() {
+            match known.get_mut(id.0 as usize) {
+                Some(known) if !*known => *known = true,
+                _ => return true,
+            }
+            queue.extend_from_slice(self.children(id));
+        }
+        false
     }
 
     /// Fails unless the node is missing, null or of this kind (kyaml's `ErrorIfInvalid`).

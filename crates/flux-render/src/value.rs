@@ -34,13 +34,25 @@ pub enum Value {
 /// nothing is said.
 pub(crate) fn is_word(text: &str) -> bool {
     let [first, rest @ ..] = text.as_bytes() else { return false };
-    let in_name =
-        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
     // `false` is the longest of those words; all begin like it, yes, no, on or true.
     let may_be_reserved =
         text.len() <= 5 && matches!(first.to_ascii_lowercase(), b'f' | b'n' | b'o' | b't' | b'y');
-    first.is_ascii_alphabetic() && !may_be_reserved && rest.iter().all(in_name)
+    first.is_ascii_alphabetic()
+        && !may_be_reserved
+        && rest.iter().all(|byte| IN_NAMES[usize::from(*byte)])
 }
+
+/// Bytes that names are made of.
+static IN_NAMES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+        byte += 1;
+    }
+    table
+};
 
 /// The value of a scalar.
 ///

@@ -144,29 +144,34 @@ pub(crate) fn render_one(
     let built = builder.build_with(&spec.folder(), &spec.overlay)?;
     let (mut rendering, built) = Rendering::of(built);
     let mut ids: Vec<_> = built.iter().map(|resource| resource.id()).collect();
-    for (number, built) in built.iter().enumerate() {
+    for (number, built) in built.into_iter().enumerate() {
         let mut problems = Vec::new();
-        let id = ObjectId::of(built);
-        let encrypted = is_encrypted(&built.tree);
-        let decrypted = encrypted.then(|| decrypted(built, spec, &mut problems));
-        let written = decrypted.as_ref().unwrap_or(built);
+        let mut resource = Arc::unwrap_or_clone(built);
+        let id = ObjectId::of(&resource);
+        let encrypted = is_encrypted(&resource.tree);
+        if encrypted {
+            decrypt(&mut resource, spec, &mut problems);
+        }
         let mut substituted = None;
         if let Some(variables) = variables
-            && !is_kept(written)
+            && !is_kept(&resource)
         {
             let files: &dyn Files = builder.files();
             substituted = substitution::substitute_object(
                 files,
-                &written.tree,
+                &resource.tree,
                 variables,
                 strict,
                 &mut problems,
             )?;
         }
-        // What kustomize shares between places is apart once it is written out.
         let is_substituted = substituted.is_some();
-        let tree = substituted.unwrap_or_else(|| written.tree.extract(written.tree.root()));
-        let mut resource = written.with_tree(tree);
+        if let Some(tree) = substituted {
+            resource.tree = tree;
+        } else if resource.tree.shares_nodes() {
+            // What kustomize shares between places is apart once it is written out.
+            resource.tree = resource.tree.extract(resource.tree.root());
+        }
         if is_substituted {
             let own = resource.id();
             if let Some(slot) = ids.get_mut(number) {
@@ -271,8 +276,7 @@ fn is_secret(tree: &Tree) -> bool {
 
 /// An object that SOPS has encrypted. Where Flux decrypts it, what SOPS wrote about itself goes; the
 /// values stay as they are, as nobody here can read them.
-fn decrypted(object: &Resource, spec: &Kustomization, problems: &mut Vec<Problem>) -> Resource {
-    let mut object = object.clone();
+fn decrypt(object: &mut Resource, spec: &Kustomization, problems: &mut Vec<Problem>) {
     let root = object.tree.root();
     let sops = object.tree.get(root, "sops");
     let left_alone = object
@@ -296,7 +300,6 @@ fn decrypted(object: &Resource, spec: &Kustomization, problems: &mut Vec<Problem
             )
         });
     }
-    object
 }
 
 fn holds_encrypted(tree: &Tree) -> bool {

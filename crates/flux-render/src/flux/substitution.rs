@@ -1,8 +1,9 @@
 //! `postBuild`: variables in one object. The object is written, its text substituted, and what
 //! comes out parsed again, with go-yaml v2's reading of scalars.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use spanned_yaml::{Dialect, Kind as YamlKind, Node as YamlNode, Scalar};
 
@@ -16,7 +17,7 @@ use crate::{
     files::Files,
     place::{Operation, Origin, Step},
     substitute::{self, From, Options, Output},
-    tree::{Id, Kind, Node, Style, Tag, Tree, resolved_tag},
+    tree::{Id, Kind, Node, ROOM, Style, Tag, Tree, resolved_tag},
     value,
 };
 
@@ -85,7 +86,7 @@ pub(crate) fn substitute_object(
         return Ok(None);
     }
     let Some(root) = tree.root(0) else { return Ok(None) };
-    let made = Tree::made(|tree| {
+    let made = Tree::with_room(tree.node_count() + ROOM, |tree| {
         let mut import = Import {
             files,
             holders: holders(object),
@@ -176,7 +177,7 @@ struct Import<'i> {
     files: &'i dyn Files,
     before: &'i Tree,
     /// What holds each node of it.
-    holders: HashMap<Id, Id>,
+    holders: FxHashMap<Id, Id>,
     /// Keys that lead to the present node; `[]` for items.
     path: Vec<SmolStr>,
     written: &'i [Written],
@@ -340,8 +341,8 @@ impl Import<'_> {
     }
 }
 
-fn holders(tree: &Tree) -> HashMap<Id, Id> {
-    let mut holders = HashMap::new();
+fn holders(tree: &Tree) -> FxHashMap<Id, Id> {
+    let mut holders = FxHashMap::default();
     let mut queue = vec![tree.root()];
     while let Some(id) = queue.pop() {
         for child in tree.children(id) {

@@ -95,6 +95,23 @@ struct Found {
     filled: Vec<(Id, &'static str)>,
 }
 
+/// A field below others, from the root; `[]` stands for an item. Few are ever written out.
+#[derive(Clone, Copy)]
+struct Path<'p>(Option<&'p Path<'p>>, &'p str);
+
+impl std::fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self(holder, part) = self;
+        if let Some(holder) = holder {
+            holder.fmt(f)?;
+            if *part != "[]" && holder.0.is_some() {
+                f.write_str(".")?;
+            }
+        }
+        f.write_str(part)
+    }
+}
+
 /// Takes away what Flux drops, and fills in what it fills in. An object that doesn't fit its type
 /// stays as it is, but for its status.
 pub(crate) fn normalize(resource: &mut Resource, problems: &mut Vec<Problem>) -> Result<(), Error> {
@@ -108,7 +125,7 @@ pub(crate) fn normalize(resource: &mut Resource, problems: &mut Vec<Problem>) ->
     let root = resource.tree.root();
     let mut found = Found::default();
     if let Some(shape) = shape
-        && fits(&resource.tree, root, shape, "", &mut found)
+        && fits(&resource.tree, root, shape, Path(None, ""), &mut found)
     {
         for (id, text) in found.encoded {
             let origin = resource.tree.node(id).origin.clone();
@@ -145,7 +162,7 @@ pub(crate) fn normalize(resource: &mut Resource, problems: &mut Vec<Problem>) ->
 }
 
 /// Whether a value can be decoded into its type; what the type has no place for is noted.
-fn fits(tree: &Tree, id: Id, shape: &Shape, path: &str, found: &mut Found) -> bool {
+fn fits(tree: &Tree, id: Id, shape: &Shape, path: Path<'_>, found: &mut Found) -> bool {
     fits_within(tree, id, shape, path, false, found)
 }
 
@@ -153,7 +170,7 @@ fn fits_within(
     tree: &Tree,
     id: Id,
     shape: &Shape,
-    path: &str,
+    path: Path<'_>,
     in_map: bool,
     found: &mut Found,
 ) -> bool {
@@ -186,11 +203,12 @@ fn fits_within(
     }
     match shape {
         Shape::Anything => true,
-        Shape::List(item) if node.kind == Kind::Sequence => {
-            tree.items(id).iter().all(|child| fits(tree, *child, item, &format!("{path}[]"), found))
-        }
+        Shape::List(item) if node.kind == Kind::Sequence => tree
+            .items(id)
+            .iter()
+            .all(|child| fits(tree, *child, item, Path(Some(&path), "[]"), found)),
         Shape::Map(value) if node.kind == Kind::Mapping => tree.entries(id).all(|(key, child)| {
-            fits_within(tree, child, value, &below(path, tree.text(key)), true, found)
+            fits_within(tree, child, value, Path(Some(&path), tree.text(key)), true, found)
         }),
         Shape::Struct(number) if node.kind == Kind::Mapping => {
             let Some(fields) = TYPES.fields.get(*number) else { return false };
@@ -202,9 +220,9 @@ fn fits_within(
             }
             tree.entries(id).all(|(key, child)| {
                 let name = tree.text(key);
-                let path = below(path, name);
+                let path = Path(Some(&path), name);
                 match fields.get(name) {
-                    Some(shape) => fits(tree, child, shape, &path, found),
+                    Some(shape) => fits(tree, child, shape, path, found),
                     None => {
                         let score = |field: &&str| strsim::jaro_winkler(field, name);
                         let mut known: Vec<&'static str> = fields.keys().copied().collect();
@@ -216,7 +234,7 @@ fn fits_within(
                         found.dropped.push(Dropped {
                             holder: id,
                             key: name.to_owned(),
-                            path,
+                            path: path.to_string(),
                             nearest,
                         });
                         true
@@ -232,10 +250,6 @@ fn fits_within(
 fn decoded(text: &str) -> Option<Vec<u8>> {
     let joined: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     STANDARD.decode(joined).ok()
-}
-
-fn below(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
 }
 
 /// The protocol of ports, and a Secret's texts among its data.

@@ -80,7 +80,11 @@ impl std::fmt::Display for Gvk {
 }
 
 pub(crate) fn split_api_version(api_version: &str) -> (&str, &str) {
-    api_version.split_once('/').unwrap_or(("", api_version))
+    // Too short a text for a search by words.
+    let slash = api_version.bytes().position(|byte| byte == b'/');
+    slash
+        .and_then(|at| Some((api_version.get(..at)?, api_version.get(at + 1..)?)))
+        .unwrap_or(("", api_version))
 }
 
 /// Kinds that kustomize orders before all others, in this order.

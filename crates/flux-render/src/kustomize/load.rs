@@ -10,7 +10,7 @@ use crate::{
     error::{Error, ErrorKind},
     files::Files,
     place::{FileId, Origin, Place},
-    tree::{Id, Kind, Node, Style, Tag, Tree},
+    tree::{Id, Kind, Node, ROOM, Style, Tag, Tree},
 };
 
 /// A file that was read.
@@ -213,9 +213,6 @@ pub(crate) fn check(tree: &spanned_yaml::Tree, file: FileId) -> Result<(), Error
 fn malformed(error: &spanned_yaml::Error) -> Error {
     Error::new(ErrorKind::Malformed, error.message.clone())
 }
-
-/// What kustomize writes into an object on the way: some labels and annotations.
-const ROOM: usize = 16;
 
 /// A document as a tree of its own; none if there is nothing in it.
 fn document_tree(root: YamlNode<'_>, source: &Source<'_>) -> Result<Option<Tree>, Error> {

@@ -146,7 +146,7 @@ impl Facts {
         let list = |key| resource.annotation_list(key).into_iter().map(SmolStr::from).collect();
         Ok(Self {
             id: resource.id(),
-            previous: resource.previous_ids()?,
+            previous: resource.previous_ids()?.collect(),
             prefixes: list(PREFIXES),
             suffixes: list(SUFFIXES),
             name_origin: resource.origin_of(&["metadata", "name"]),

@@ -41,7 +41,15 @@ pub(crate) struct Record<'r, 't> {
     reader: &'r Reader<'r>,
     root: bool,
     node: Option<Node<'t>>,
-    entries: Vec<(Entry<'t>, bool)>,
+    entries: Vec<Known<'t>>,
+}
+
+/// A key with its value.
+struct Known<'t> {
+    text: &'t str,
+    entry: Entry<'t>,
+    /// Somebody asked for it.
+    known: bool,
 }
 
 impl Reader<'_> {
@@ -56,7 +64,10 @@ impl Reader<'_> {
 
     fn open<'t>(&self, node: Node<'t>, root: bool) -> Result<Record<'_, 't>, Error> {
         let entries = match node.kind() {
-            Kind::Mapping => node.entries().map(|entry| (entry, false)).collect(),
+            Kind::Mapping => node
+                .entries()
+                .map(|entry| Known { text: entry.key.text(), entry, known: false })
+                .collect(),
             _ if node.is_null() => Vec::new(),
             _ => return Err(self.wrong("a mapping", node)),
         };
@@ -146,16 +157,16 @@ impl<'t> Record<'_, 't> {
     /// The value of a key, which then counts as known.
     fn take(&mut self, key: &str) -> Option<Node<'t>> {
         // JSON has the keys in byte order, and the last one counts.
-        let mut found: Option<Entry<'t>> = None;
-        for (entry, known) in &mut self.entries {
-            if entry.key.text().eq_ignore_ascii_case(key) {
-                *known = true;
-                if found.is_none_or(|found| found.key.text() <= entry.key.text()) {
-                    found = Some(*entry);
+        let mut found: Option<(&str, Node<'t>)> = None;
+        for one in &mut self.entries {
+            if one.text.eq_ignore_ascii_case(key) {
+                one.known = true;
+                if found.is_none_or(|(before, _)| before <= one.text) {
+                    found = Some((one.text, one.entry.value));
                 }
             }
         }
-        found.map(|entry| entry.value)
+        found.map(|(_, value)| value)
     }
 
     pub(crate) fn place(&self) -> Option<Place> {
@@ -164,11 +175,10 @@ impl<'t> Record<'_, 't> {
 
     /// Where a key is written.
     pub(crate) fn place_of(&self, key: &str) -> Option<Place> {
-        let found =
-            self.entries.iter().find(|(entry, _)| entry.key.text().eq_ignore_ascii_case(key));
+        let found = self.entries.iter().find(|one| one.text.eq_ignore_ascii_case(key));
         found
-            .filter(|(entry, _)| !entry.value.is_null())
-            .and_then(|(entry, _)| self.reader.place(entry.key))
+            .filter(|one| !one.entry.value.is_null())
+            .and_then(|one| self.reader.place(one.entry.key))
     }
 
     /// Whether it is the topmost mapping of what is read.
@@ -197,8 +207,7 @@ impl<'t> Record<'_, 't> {
 
     /// Whether a key besides `apiVersion` and `kind` has anything in it.
     pub(crate) fn filled(&self) -> bool {
-        self.entries.iter().any(|(entry, known)| {
-            let key = entry.key.text();
+        self.entries.iter().any(|Known { text: key, entry, known }| {
             let value = entry.value;
             let head = key.eq_ignore_ascii_case("apiVersion") || key.eq_ignore_ascii_case("kind");
             let empty =
@@ -300,13 +309,13 @@ impl<'t> Record<'_, 't> {
     /// Refuses the keys that nobody asked for. Returns them where they drop out silently.
     pub(crate) fn finish(self) -> Result<Vec<(Place, SmolStr)>, Error> {
         let mut dropped = Vec::new();
-        for (entry, known) in &self.entries {
+        for Known { text: key, entry, known } in &self.entries {
             if *known {
                 continue;
             }
-            let (key, place) = (entry.key.text(), self.reader.place(entry.key));
+            let place = self.reader.place(entry.key);
             if self.reader.lenient || (self.root && self.reader.lenient_root) {
-                dropped.extend(place.map(|place| (place, key.into())));
+                dropped.extend(place.map(|place| (place, SmolStr::from(*key))));
                 continue;
             }
             return Err(Error::new(

@@ -76,19 +76,17 @@ pub struct Resource {
     scopes: Arc<Schema>,
 }
 
+/// Lists in annotations, each with commas between.
+#[derive(Default)]
+struct Previous<'r> {
+    names: &'r str,
+    namespaces: &'r str,
+    kinds: &'r str,
+}
+
 impl Resource {
     pub(crate) fn new(tree: Tree, scopes: &Arc<Schema>) -> Self {
         Self { tree, vars: Vec::new(), deleted: false, scopes: Arc::clone(scopes) }
-    }
-
-    /// The same object with other fields.
-    pub(crate) fn with_tree(&self, tree: Tree) -> Self {
-        Self {
-            tree,
-            vars: self.vars.clone(),
-            deleted: self.deleted,
-            scopes: Arc::clone(&self.scopes),
-        }
     }
 
     pub(crate) fn schema(&self) -> &Arc<Schema> {
@@ -117,17 +115,7 @@ impl Resource {
     }
 
     /// The ids that it had before, the first one first. Their scope isn't looked up.
-    pub(crate) fn previous_ids(&self) -> Result<Vec<ResId>, Error> {
-        let Some(names) = self.tree.annotation(PREVIOUS_NAMES) else { return Ok(Vec::new()) };
-        let list = |key| self.tree.annotation(key).unwrap_or_default().split(',');
-        let count = |text: &str| text.bytes().filter(|byte| *byte == b',').count();
-        let of = |key| count(self.tree.annotation(key).unwrap_or_default());
-        if [of(PREVIOUS_NAMESPACES), of(PREVIOUS_KINDS)] != [count(names); 2] {
-            return Err(Error::invalid(
-                "kustomize's own annotations internal.config.kubernetes.io/previous... don't \
-                 match: take them out of the manifest",
-            ));
-        }
+    pub(crate) fn previous_ids(&self) -> Result<impl Iterator<Item = ResId>, Error> {
         let api_version = self.tree.top("apiVersion");
         let id = |((name, namespace), kind): ((&str, &str), &str)| ResId {
             gvk: Gvk::new(api_version, kind),
@@ -135,26 +123,60 @@ impl Resource {
             namespace: namespace.into(),
             cluster_scoped: false,
         };
-        let ids = names.split(',').zip(list(PREVIOUS_NAMESPACES)).zip(list(PREVIOUS_KINDS));
-        Ok(ids.map(id).collect())
+        let ids = self.previous()?.into_iter().flat_map(|previous| {
+            let [names, namespaces, kinds] =
+                [previous.names, previous.namespaces, previous.kinds].map(|list| list.split(','));
+            names.zip(namespaces).zip(kinds)
+        });
+        Ok(ids.map(id))
+    }
+
+    /// What it was called before; none if it was always called the same.
+    fn previous(&self) -> Result<Option<Previous<'_>>, Error> {
+        let mut previous = Previous::default();
+        let mut is_there = false;
+        let map = self.tree.metadata().and_then(|id| self.tree.get(id, "annotations"));
+        // Of duplicate keys the last counts.
+        for (key, value) in map.into_iter().flat_map(|map| self.tree.entries(map)) {
+            let slot = match self.tree.text(key) {
+                PREVIOUS_NAMES => {
+                    is_there = true;
+                    &mut previous.names
+                }
+                PREVIOUS_NAMESPACES => &mut previous.namespaces,
+                PREVIOUS_KINDS => &mut previous.kinds,
+                _ => continue,
+            };
+            *slot = self.tree.text(value);
+        }
+        if !is_there {
+            return Ok(None);
+        }
+        let count = |text: &str| text.bytes().filter(|byte| *byte == b',').count();
+        if [previous.namespaces, previous.kinds].map(count) != [count(previous.names); 2] {
+            return Err(Error::invalid(
+                "kustomize's own annotations internal.config.kubernetes.io/previous... don't \
+                 match: take them out of the manifest",
+            ));
+        }
+        Ok(Some(previous))
     }
 
     /// The first id that it had (`OrgId`).
     pub(crate) fn original_id(&self) -> Result<ResId, Error> {
-        if self.tree.annotation(PREVIOUS_NAMES).is_none() {
-            return Ok(self.id());
-        }
-        Ok(self.previous_ids()?.into_iter().next().unwrap_or_else(|| self.id()))
+        Ok(self.previous_ids()?.next().unwrap_or_else(|| self.id()))
     }
 
     /// Whether any id, present or past, is asked for.
     pub(crate) fn any_id(&self, matches: impl Fn(&ResId) -> bool) -> Result<bool, Error> {
-        Ok(self.previous_ids()?.iter().any(&matches) || matches(&self.id()))
+        Ok(self.previous_ids()?.any(|id| matches(&id)) || matches(&self.id()))
     }
 
     /// Whether it has, or had, this id.
     pub(crate) fn has_id(&self, id: &ResId) -> Result<bool, Error> {
-        let had_it = self.previous_ids()?.iter().any(|own| id.equals(own));
+        let names = self.previous()?.map_or("", |previous| previous.names);
+        let was_named = names.split(',').any(|name| name == id.name);
+        let had_it = was_named && self.previous_ids()?.any(|own| id.equals(&own));
         Ok(had_it || self.name() == id.name && id.equals(&self.id()))
     }
 

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | Deployment, ReplicaSet, DaemonSet | `spec.selector` |
 //! | StatefulSet | `spec.selector`, `spec.serviceName`, `spec.podManagementPolicy`, `spec.volumeClaimTemplates` |
-//! | Job | `spec.selector`, `spec.template`, `spec.completionMode` |
+//! | Job | `spec.selector`, `spec.template`, `spec.completionMode`, `spec.completions`, `spec.backoffLimitPerIndex`, `spec.podFailurePolicy`, `spec.successPolicy`, `spec.managedBy` |
 //! | Service | `spec.clusterIP` |
 //! | PersistentVolumeClaim | `spec.accessModes`, `spec.selector`, `spec.storageClassName`, `spec.volumeMode` |
 //! | Secret | `type` |
@@ -90,7 +90,9 @@
 //! What the cluster has is taken to be what the other revision says. Where that can't be known, as for a
 //! variable, a value that SOPS has encrypted, or the class that a cluster gives a claim which names none,
 //! there is a coverage gap. What custom resources say of themselves (`self == oldSelf`) isn't looked at.
-//! A manifest that nothing uses is held against the one in the same file.
+//! A manifest that nothing uses is held against the one in the same file. An object that Flux was told to
+//! leave alone in the other revision, or that more than one Kustomization applied there, is held against
+//! nothing.
 //!
 //! ## References
 //! - The `ValidateUpdate` functions in <https://github.com/kubernetes/kubernetes/tree/master/pkg/apis>
@@ -145,9 +147,16 @@ fn fields(group: &str, kind: &str) -> &'static [Field] {
             ("spec.podManagementPolicy", "OrderedReady"),
             ("spec.volumeClaimTemplates", ""),
         ],
-        ("batch", "Job") => {
-            &[("spec.selector", ""), ("spec.template", ""), ("spec.completionMode", "NonIndexed")]
-        }
+        ("batch", "Job") => &[
+            ("spec.selector", ""),
+            ("spec.template", ""),
+            ("spec.completionMode", "NonIndexed"),
+            ("spec.completions", ""),
+            ("spec.backoffLimitPerIndex", ""),
+            ("spec.podFailurePolicy", ""),
+            ("spec.successPolicy", ""),
+            ("spec.managedBy", ""),
+        ],
         ("", "Service") => &[("spec.clusterIP", "")],
         ("", "PersistentVolumeClaim") => &[
             ("spec.accessModes", ""),
@@ -223,6 +232,12 @@ fn change(object: &Object<'_>, field: &str, default: &str, was: Node<'_>) -> Cha
         "spec.storageClassName" if before.is_none() => Change::Unknown,
         // A Job that waits may still be told where to run, and with how much.
         "spec.template" if is_true(at(was, "spec.suspend")) => Change::Unknown,
+        // An indexed Job may grow and shrink, together with `parallelism`.
+        "spec.completions"
+            if at(was, "spec.completionMode").is_some_and(|it| it.text() != "NonIndexed") =>
+        {
+            Change::Unknown
+        }
         _ => Change::Refused,
     };
     let key = field.rsplit('.').next().unwrap_or(field);
@@ -232,6 +247,12 @@ fn change(object: &Object<'_>, field: &str, default: &str, was: Node<'_>) -> Cha
             if !default.is_empty() && node.text() == default =>
         {
             Change::None
+        }
+        // One that isn't written is 1, unless there is `parallelism`; the cluster keeps what it once was.
+        (None, None) if field == "spec.completions" => {
+            let parallelism = |root| at(root, "spec.parallelism").is_some();
+            let is_same = parallelism(was) == parallelism(object.root);
+            if is_same { Change::None } else { Change::Unknown }
         }
         _ if field == "data" && object.kind == "Secret" => data(was, object.root),
         _ => change_of("", key, before, now, 0),
@@ -303,6 +324,7 @@ const DEFAULTS: &[Field] = &[
     ("protocol", "TCP"),
     ("schedulerName", "default-scheduler"),
     ("scheme", "HTTP"),
+    ("status", "True"),
     ("successThreshold", "1"),
     ("terminationGracePeriodSeconds", "30"),
     ("terminationMessagePath", "/dev/termination-log"),
@@ -311,8 +333,14 @@ const DEFAULTS: &[Field] = &[
 ];
 
 /// Fields whose default follows from others.
-const DERIVED: &[&str] =
-    &["hostPort", "imagePullPolicy", "requests", "serviceAccount", "serviceAccountName"];
+const DERIVED: &[&str] = &[
+    "completions",
+    "hostPort",
+    "imagePullPolicy",
+    "requests",
+    "serviceAccount",
+    "serviceAccountName",
+];
 
 /// Mappings whose keys are no fields: nothing is filled in there.
 const FREE: &[&str] =

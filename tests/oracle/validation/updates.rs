@@ -235,6 +235,31 @@ fn kinds() -> Vec<Vec<Value>> {
     let changes: Vec<(&str, Value)> =
         changes.iter().map(|(pointer, value)| (pointer.as_str(), value.clone())).collect();
     kinds.push(variants(&job.object, &changes));
+    let policy =
+        |condition: Value| json!({"rules": [{"action": "Ignore", "onPodConditions": [condition]}]});
+    let changes = [
+        ("/spec/completionMode", json!("Indexed")),
+        ("/spec/completions", json!(1)),
+        ("/spec/completions", json!(3)),
+        ("/spec/parallelism", json!(1)),
+        ("/spec/backoffLimitPerIndex", json!(1)),
+        ("/spec/backoffLimitPerIndex", json!(2)),
+        ("/spec/podFailurePolicy", policy(json!({"type": "DisruptionTarget"}))),
+        ("/spec/podFailurePolicy", policy(json!({"type": "DisruptionTarget", "status": "True"}))),
+        ("/spec/podFailurePolicy", policy(json!({"type": "DisruptionTarget", "status": "False"}))),
+        ("/spec/successPolicy", json!({"rules": [{"succeededCount": 1}]})),
+        ("/spec/successPolicy", json!({"rules": [{"succeededCount": 2}]})),
+        ("/spec/managedBy", json!("example.com/a")),
+        ("/spec/managedBy", json!("example.com/b")),
+        ("/spec/suspend", json!(true)),
+    ];
+    // Of what isn't indexed, a part is refused as such.
+    kinds.push(variants(&job.object, &changes[..4]));
+    let mut indexed = job.object.clone();
+    set(&mut indexed, "/spec/completionMode", &json!("Indexed"));
+    set(&mut indexed, "/spec/completions", &json!(2));
+    set(&mut indexed, "/spec/parallelism", &json!(2));
+    kinds.push(variants(&indexed, &changes));
     let secret = object("v1", "Secret", json!({"data": {"a": "YQ=="}}));
     let immutable = object("v1", "Secret", json!({"data": {"a": "YQ=="}, "immutable": true}));
     kinds.push(variants(

@@ -14,6 +14,7 @@ use super::{
     fingerprint::{Fingerprint, Fingerprints},
     plan::Plan,
     suppress::Suppressions,
+    update::{self, Earlier},
     violation::Findings,
 };
 use crate::{
@@ -86,7 +87,7 @@ pub fn render_and_check(
     config: &Config,
     options: &Options,
 ) -> (Report, Fleet) {
-    let plan = Plan::new(contents, config, options);
+    let plan = Plan::new(contents, config, options, None);
     let changed = options.changed.as_ref();
     let files = changed.filter(|changed| !changed.everything).map(|changed| &changed.files);
     let (fleet, overlays) =
@@ -108,13 +109,34 @@ pub fn check_fleet(
     config: &Config,
     options: &Options,
 ) -> Report {
-    let plan = Plan::new(contents, config, options);
+    check_with(contents, fleet, &Plan::new(contents, config, options, None), config, options)
+}
+
+/// Checks a repository that was rendered, and what it would update of what an earlier revision applies.
+pub fn check_update(
+    earlier: Earlier<'_>,
+    contents: &Contents,
+    fleet: &Fleet,
+    config: &Config,
+    options: &Options,
+) -> Report {
+    let plan = Plan::new(contents, config, options, Some(earlier));
+    check_with(contents, fleet, &plan, config, options)
+}
+
+fn check_with(
+    contents: &Contents,
+    fleet: &Fleet,
+    plan: &Plan<'_>,
+    config: &Config,
+    options: &Options,
+) -> Report {
     let overlays = fleet.overlays.par_iter().filter_map(|overlay| {
         let environment = overlay.environment()?;
         let changed = options.changed.as_ref();
-        Some(environment::check_rendered(&fleet.files, &environment, &plan, config, changed))
+        Some(environment::check_rendered(&fleet.files, &environment, plan, config, changed))
     });
-    report(contents, fleet, overlays.collect(), &plan, config, options)
+    report(contents, fleet, overlays.collect(), plan, config, options)
 }
 
 /// Checks what clusters apply and what nothing uses, and adds what was found in overlays.
@@ -157,7 +179,14 @@ fn report(
         .filter_map(|(cluster, _)| cluster.cluster)
         .collect();
     checked.extend(overlays);
-    checked.push(environment::check(&as_written, None, Extent::default(), plan, config));
+    let written_before = plan.earlier().map(Earlier::unused).unwrap_or_default();
+    let before = plan.earlier().map(|_| update::Objects::written(&written_before));
+    let updates: Vec<_> = before
+        .iter()
+        .flat_map(|before| as_written.iter().map(|object| before.in_file_of(object)))
+        .collect();
+    let extent = Extent::default();
+    checked.push(environment::check(&as_written, &updates, None, extent, plan, config));
     let documents_findings: Vec<Findings<'_>> = files
         .par_iter()
         .zip(&opened)

@@ -4,6 +4,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use rayon::prelude::*;
+use spanned_yaml::Node;
 
 use super::{
     Changed, Namespace,
@@ -60,8 +61,10 @@ pub(super) fn check_rendered(
         return Checked { objects, ..Checked::default() };
     }
     let mut objects = Vec::with_capacity(files.len());
+    let mut updates = Vec::new();
+    let earlier = plan.earlier().map(|earlier| earlier.applied(environment));
     let mut left_alone = Vec::new();
-    for (file, applied) in files.iter().zip(&environment.objects) {
+    for (index, (file, applied)) in files.iter().zip(&environment.objects).enumerate() {
         let Some(object) = file.tree.root(0).and_then(|root| Object::read(file, root)) else {
             continue;
         };
@@ -84,10 +87,13 @@ pub(super) fn check_rendered(
         }
         gaps.extend(documents::not_rendered(&object));
         objects.push(object);
+        if let Some(earlier) = &earlier {
+            updates.push(earlier.updated_by(environment, index));
+        }
     }
     let of = if environment.cluster.is_some() { Whole::Cluster } else { Whole::Overlay };
     let extent = Extent { of, unrendered: environment.unrendered, left_alone: &left_alone };
-    let mut checked = check(&objects, environment.cluster, extent, plan, config);
+    let mut checked = check(&objects, &updates, environment.cluster, extent, plan, config);
     checked.gaps.append(&mut gaps);
     if let Some(reach) = reach {
         let files = files.iter().zip(&reach.objects).filter(|(_, reached)| **reached);
@@ -122,9 +128,11 @@ impl Checked {
     }
 }
 
-/// Checks objects that are applied together.
+/// Checks objects that are applied together; `updates` has what each of them was, where a change is
+/// checked, and is empty elsewhere.
 pub(super) fn check(
     objects: &[Object<'_>],
+    updates: &[Option<Node<'_>>],
     cluster_name: Option<&str>,
     extent: Extent<'_>,
     plan: &Plan<'_>,
@@ -180,6 +188,17 @@ pub(super) fn check(
                 let mut findings = Findings::default();
                 plan.check_object(object, &scope(object.effective_namespace()), &mut findings);
                 findings
+            })
+            .filter(worth_keeping),
+    );
+    collected.par_extend(
+        objects
+            .par_iter()
+            .zip(updates)
+            .filter_map(|(object, was)| {
+                let mut findings = Findings::default();
+                plan.check_update((*was)?, object, &mut findings);
+                Some(findings)
             })
             .filter(worth_keeping),
     );

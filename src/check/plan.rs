@@ -4,9 +4,12 @@ use super::{
     cluster::{Namespace, Scope},
     documents::Documents,
     engine::Options,
+    update::Earlier,
     violation::Findings,
     written::Written,
 };
+use spanned_yaml::Node;
+
 use crate::{
     config::{Config, ObjectPattern, RuleSetting},
     finding::{Level, ObjectRef},
@@ -29,6 +32,9 @@ pub(super) struct Plan<'a> {
     pod_security: Vec<pod_security::Applied>,
     namespace: Vec<&'static Rule>,
     fleet: Vec<&'static Rule>,
+    update: Vec<&'static Rule>,
+    /// What the objects were, where a change is checked.
+    earlier: Option<Earlier<'a>>,
     /// By the problems that they report.
     schema: Vec<(Problem, &'static Rule)>,
     /// By what they are about.
@@ -39,7 +45,12 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(contents: &'a Contents, config: &'a Config, options: &'a Options) -> Self {
+    pub(super) fn new(
+        contents: &'a Contents,
+        config: &'a Config,
+        options: &'a Options,
+        earlier: Option<Earlier<'a>>,
+    ) -> Self {
         let is_given = |file: &&File| config.is_schema(&file.path);
         let (given, others): (Vec<&File>, Vec<&File>) = contents.files.iter().partition(is_given);
         let mut plan = Self {
@@ -53,6 +64,8 @@ impl<'a> Plan<'a> {
             pod_security: Vec::new(),
             namespace: Vec::new(),
             fleet: Vec::new(),
+            update: Vec::new(),
+            earlier,
             schema: Vec::new(),
             reference: Vec::new(),
             custom_kinds: CustomKinds::in_files(&others),
@@ -61,7 +74,8 @@ impl<'a> Plan<'a> {
         };
         for rule in rules::all() {
             let skipped = options.skip.iter().any(|pattern| rule.is_named_by(pattern));
-            if skipped || !plan.may_report(rule) {
+            let lacks_update = rule.looks_at_updates() && earlier.is_none();
+            if skipped || lacks_update || !plan.may_report(rule) {
                 continue;
             }
             plan.enabled.push(rule);
@@ -77,6 +91,7 @@ impl<'a> Plan<'a> {
                 Check::Pod(_) => plan.pod.push(rule),
                 Check::Namespace(_) => plan.namespace.push(rule),
                 Check::Fleet(_) => plan.fleet.push(rule),
+                Check::Update(..) => plan.update.push(rule),
                 Check::Reference(subject) => plan.reference.push((subject, rule)),
                 Check::Schema(problem) => plan.schema.push((problem, rule)),
             }
@@ -209,6 +224,28 @@ impl<'a> Plan<'a> {
                 self.check_image(&image, scope, findings);
             }
         }
+    }
+
+    /// Checks what becomes of an object.
+    pub(super) fn check_update<'f>(
+        &self,
+        was: Node<'_>,
+        object: &'f Object<'f>,
+        findings: &mut Findings<'f>,
+    ) {
+        for rule in &self.update {
+            if let Check::Update(kinds, check) = rule.check
+                && kinds.contains(&object.kind)
+            {
+                findings.set_rule(rule);
+                check(was, object, findings);
+            }
+        }
+    }
+
+    /// What the objects were, where a change is checked.
+    pub(super) fn earlier(&self) -> Option<&Earlier<'a>> {
+        self.earlier.as_ref()
     }
 
     pub(super) fn check_pod<'f>(

@@ -300,7 +300,10 @@ impl Entry<'_> {
                     format!("there is no rule {pattern}"),
                     &help,
                 );
-            } else if !used && named.iter().any(|known| plan.runs(known)) {
+            } else if !used
+                && named.iter().any(|known| plan.runs(known) && !known.looks_at_updates())
+            {
+                // What accepts a change may stay when the change is made.
                 let message = format!("the suppression of {pattern} matches nothing");
                 let help = "delete it, or move it to the entry that holds the finding";
                 report(&rule::UNUSED, &self.location, message, help);

@@ -7,10 +7,11 @@
 
 use std::fmt::Write;
 
-use super::{Options, run};
+use super::{Earlier, Options, check_update, run};
 use crate::{
     config::{self, Config},
-    finding::Location,
+    finding::{Location, Report},
+    fleet::Fleet,
     repo::{Contents, File},
     rules::Rule,
 };
@@ -98,6 +99,14 @@ pub(crate) fn run_only(rule: &'static Rule, contents: &Contents, config: &Config
     }
     lines.sort();
     lines.into_iter().map(|(at, text)| format!("{} {text}", place(contents, &at))).collect()
+}
+
+/// Checks what a change makes of files.
+pub(crate) fn update(before: &Contents, now: &Contents, config: &Config) -> Report {
+    let options = Options::default();
+    let render = |contents| Fleet::render(contents, config, &[], None);
+    let earlier = Earlier { contents: before, fleet: &render(before) };
+    check_update(earlier, now, &render(now), config, &options)
 }
 
 /// Reads a fixture's files without its statements.

@@ -337,15 +337,7 @@ impl Target {
         contents: &Contents,
         config: &Config,
     ) -> Result<Options, Failure> {
-        for pattern in arguments.rules.iter().chain(&arguments.skip) {
-            if !crate::rules::all().any(|rule| rule.is_named_by(pattern)) {
-                let failure = Failure::new(format!("there is no rule {pattern}"));
-                return Err(match crate::rules::nearest(pattern) {
-                    Some(nearest) => failure.help(format!("did you mean {nearest}?")),
-                    None => failure.help("`portcullis rules` lists them"),
-                });
-            }
-        }
+        super::rules::require(arguments.rules.iter().chain(&arguments.skip))?;
         let baseline = arguments
             .baseline
             .as_ref()

@@ -15,16 +15,17 @@ use similar::{ChangeTag, TextDiff};
 
 use super::{FINDINGS, Failure, print, repository::Repository, terminal::ColorChoice};
 use crate::{
-    check,
-    finding::{Finding, Report},
-    repo::{self, RepositoryFiles},
+    check::{self, Earlier},
+    finding::{Finding, Gap, GapKind, Report},
+    repo,
 };
 
 /// Show what a change does to every cluster
 ///
 /// Renders the revision REV and the working tree, and lists the objects that
-/// are added, changed or removed, changes that the API server refuses, and the
-/// findings that come or go with them.
+/// are added, changed or removed, the findings that come or go with them, and
+/// what can't be checked any more. A change that the API server refuses is a
+/// finding too: schema/immutable-field.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct Arguments {
@@ -35,6 +36,14 @@ pub(super) struct Arguments {
     /// The repository's root [default: the nearest folder upwards with portcullis.yaml or .git]
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+
+    /// Run only this rule, or the rules of a group as `network/*` (repeatable)
+    #[arg(long = "rule", value_name = "ID")]
+    rules: Vec<String>,
+
+    /// Leave out this rule, or the rules of a group (repeatable)
+    #[arg(long, value_name = "ID")]
+    skip: Vec<String>,
 
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
@@ -56,6 +65,7 @@ type Objects = BTreeMap<(String, ObjectId), Arc<Manifest>>;
 
 /// Runs the command.
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    super::rules::require(arguments.rules.iter().chain(&arguments.skip))?;
     let now = Repository::open(&PathBuf::from("."), arguments.root.as_deref())?;
     let folder = tempfile::Builder::new()
         .prefix("portcullis-")
@@ -68,14 +78,24 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
     let colored = arguments.color.colors(std::io::stdout().is_terminal());
     let mut out = String::new();
-    let files = &now.fleet.files;
-    let objects = changes(&mut out, &objects(&before), &objects(&now), files, colored);
-    let findings = found(&mut out, &report(&before, &remotes), &report(&now, &remotes), colored);
-    if !objects && !findings {
+    let objects = changes(&mut out, &objects(&before), &objects(&now), colored);
+    let options = check::Options {
+        only: arguments.rules.clone(),
+        skip: arguments.skip.clone(),
+        remotes,
+        ..check::Options::default()
+    };
+    let earlier = Earlier { contents: &before.contents, fleet: &before.fleet };
+    let before = check::check_fleet(&before.contents, &before.fleet, &before.config, &options);
+    let now = check::check_update(earlier, &now.contents, &now.fleet, &now.config, &options);
+    let findings = found(&mut out, &before, &now, colored);
+    let gaps = unchecked(&mut out, &before, &now);
+    let differs = objects || findings || gaps;
+    if !differs {
         out.push_str("nothing differs\n");
     }
     print(&out)?;
-    Ok(if objects || findings { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
+    Ok(if differs { ExitCode::from(FINDINGS) } else { ExitCode::SUCCESS })
 }
 
 /// What a repository applies; of overlays that no cluster uses, by their folders.
@@ -96,19 +116,8 @@ fn objects(repository: &Repository) -> Objects {
     objects
 }
 
-fn report(repository: &Repository, remotes: &[String]) -> Report {
-    let options = check::Options { remotes: remotes.to_vec(), ..check::Options::default() };
-    check::check_fleet(&repository.contents, &repository.fleet, &repository.config, &options)
-}
-
 /// Writes the objects that differ. Whether there are any.
-fn changes(
-    out: &mut String,
-    before: &Objects,
-    now: &Objects,
-    files: &Arc<RepositoryFiles>,
-    colored: bool,
-) -> bool {
+fn changes(out: &mut String, before: &Objects, now: &Objects, colored: bool) -> bool {
     let keys: BTreeSet<_> = before.keys().chain(now.keys()).collect();
     let mut cluster = None;
     for key in keys {
@@ -128,7 +137,6 @@ fn changes(
         let _ = writeln!(out, "  {word} {}", key.1);
         if let (Some(before), Some(now)) = (before, now) {
             lines(out, before.text(), now.text(), colored);
-            refused(out, before, now, files, colored);
         }
     }
     cluster.is_some()
@@ -151,27 +159,6 @@ fn lines(out: &mut String, before: &str, now: &str, colored: bool) {
                 ChangeTag::Equal => writeln!(out, "      {text}"),
             };
         }
-    }
-}
-
-/// Writes the changes that the API server refuses.
-fn refused(
-    out: &mut String,
-    before: &Manifest,
-    now: &Arc<Manifest>,
-    files: &Arc<RepositoryFiles>,
-    colored: bool,
-) {
-    let (red, reset) = if colored { ("\u{1b}[31m", "\u{1b}[0m") } else { ("", "") };
-    let Some(before) = before.root() else { return };
-    let file = repo::File::rendered(Arc::clone(now), Arc::clone(files));
-    for change in check::immutable_changes(before, &file) {
-        let at = &change.location;
-        let _ = writeln!(
-            out,
-            "    {red}! {}:{} {} can't be changed: the API server refuses it, unless Flux is told to force it{reset}",
-            at.file, at.start.line, change.field
-        );
     }
 }
 
@@ -223,4 +210,25 @@ fn found(out: &mut String, before: &Report, now: &Report, colored: bool) -> bool
         }
     }
     !added.is_empty() || !gone.is_empty()
+}
+
+/// Writes what can't be checked that could be, or wasn't there. Whether there is any.
+fn unchecked(out: &mut String, before: &Report, now: &Report) -> bool {
+    // Lines move, and of the objects of a kind without a schema another may be the first now.
+    fn key(gap: &Gap) -> (GapKind, &str, &str) {
+        let file = if gap.kind == GapKind::NoSchema { "" } else { &*gap.location.file };
+        (gap.kind, file, &gap.message)
+    }
+    let known: BTreeSet<_> = before.coverage.all_gaps().map(key).collect();
+    let new = now.coverage.gaps.iter().filter(|gap| !known.contains(&key(gap)));
+    // What is left out on purpose is no news.
+    let new: Vec<_> = new.filter(|gap| gap.kind != GapKind::Skipped).collect();
+    if !new.is_empty() {
+        out.push_str("what this leaves unchecked\n");
+        for gap in &new {
+            let (at, kind) = (&gap.location, gap.kind.as_str());
+            let _ = writeln!(out, "  ? {}:{} {kind}: {}", at.file, at.start.line, gap.message);
+        }
+    }
+    !new.is_empty()
 }

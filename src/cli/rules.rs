@@ -36,3 +36,17 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
+
+/// Fails unless each of these names rules.
+pub(super) fn require<'a>(patterns: impl Iterator<Item = &'a String>) -> Result<(), Failure> {
+    for pattern in patterns {
+        if !rules::all().any(|rule| rule.is_named_by(pattern)) {
+            let failure = Failure::new(format!("there is no rule {pattern}"));
+            return Err(match rules::nearest(pattern) {
+                Some(nearest) => failure.help(format!("did you mean {nearest}?")),
+                None => failure.help("`portcullis rules` lists them"),
+            });
+        }
+    }
+    Ok(())
+}

@@ -63,6 +63,7 @@ impl Overlay {
     pub fn environment(&self) -> Option<Environment<'_>> {
         let rendering = self.outcome.as_ref().ok()?;
         let mut environment = Environment::new(None);
+        environment.folder = &self.folder;
         environment.add(Owner { spec: None, rendering }, &rendering.objects);
         Some(environment)
     }
@@ -80,6 +81,8 @@ impl Overlay {
 pub struct Environment<'f> {
     /// The cluster's name; none for an overlay.
     pub cluster: Option<&'f str>,
+    /// The overlay's folder; empty for a cluster.
+    pub folder: &'f str,
     /// Its objects.
     pub objects: Vec<&'f Applied>,
     /// For each of them, the number of what applies it.
@@ -116,6 +119,7 @@ impl<'f> Environment<'f> {
     fn new(cluster: Option<&'f str>) -> Self {
         Self {
             cluster,
+            folder: "",
             objects: Vec::new(),
             owner_of: Vec::new(),
             owners: Vec::new(),

@@ -3,7 +3,7 @@
 //! The manual has a summary line and the sections `## What it does`, `## Why`,
 //! `## Fails`, `## Passes`, and where they apply `## Options`, `## Limits`,
 //! `## References`. The code blocks under Fails and Passes are examples; they
-//! run as tests.
+//! run as tests. One about a change has two blocks: `Before:`, and `After:`.
 
 use super::Rule;
 
@@ -21,6 +21,8 @@ pub struct Manual {
 pub struct Example {
     /// Whether the rule reports it.
     pub fails: bool,
+    /// What was there before, of a change.
+    pub before: Option<String>,
     /// Manifests; a line `#- path` starts a file (`portcullis.yaml` among them).
     pub text: String,
 }
@@ -35,14 +37,21 @@ impl Manual {
         }
         let mut examples = Vec::new();
         let mut fails = None;
+        let mut before = None;
+        let mut is_before = false;
         let mut block: Option<String> = None;
         for line in text.lines() {
             match &mut block {
                 Some(example) if line.starts_with("```") => {
-                    if let Some(fails) = fails {
-                        examples.push(Example { fails, text: std::mem::take(example) });
-                    }
+                    let text = std::mem::take(example);
                     block = None;
+                    match fails {
+                        Some(_) if is_before => before = Some(text),
+                        Some(fails) => {
+                            examples.push(Example { fails, before: before.take(), text });
+                        }
+                        None => {}
+                    }
                 }
                 Some(example) => {
                     example.push_str(line);
@@ -56,7 +65,7 @@ impl Manual {
                         _ => None,
                     };
                 }
-                None => {}
+                None => is_before = line == "Before:" || line.is_empty() && is_before,
             }
         }
         Self { text, examples }
@@ -127,7 +136,11 @@ mod tests {
                         config::RuleSetting::Level(crate::finding::Level::Warn),
                     );
                 }
-                let report = run(&contents, &config, &Options::default());
+                let options = Options::default();
+                let report = match &example.before {
+                    None => run(&contents, &config, &options),
+                    Some(before) => testing::update(&testing::files_of(before), &contents, &config),
+                };
                 let found: Vec<_> =
                     report.findings.iter().filter(|finding| finding.rule == rule.id).collect();
                 assert_eq!(

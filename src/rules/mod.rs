@@ -59,6 +59,11 @@ impl Rule {
         pattern == self.id || pattern.strip_suffix("/*") == Some(self.group())
     }
 
+    /// Whether it looks at what a change makes of objects, which `portcullis diff` alone knows.
+    pub fn looks_at_updates(&self) -> bool {
+        matches!(self.check, Check::Update(..))
+    }
+
     /// Whether all objects of a namespace decide it together.
     pub fn looks_at_namespace(&self) -> bool {
         matches!(self.check, Check::Namespace(_))
@@ -97,6 +102,8 @@ pub enum Check {
     Reference(Subject),
     /// What a walk of an object's schema finds of one kind.
     Schema(Problem),
+    /// What an object of these kinds was, and what a change makes of it.
+    Update(&'static [&'static str], for<'a> fn(Node<'_>, &'a Object<'a>, &mut Findings<'a>)),
     /// The Kustomizations of all clusters, and the kustomization files.
     Fleet(fn(&Fleet, &mut FleetFindings)),
 }

@@ -125,15 +125,15 @@ fn size_of(node: Node<'_>, is_encoded: bool) -> usize {
     digits * 3 / 4
 }
 
-/// The value of a key, in `stringData` or in `data`.
-fn value<'a>(object: &Object<'a>, key: &str) -> Option<(Node<'a>, bool)> {
-    let of = |list: &str| given(object.root, list).and_then(|data| data.get(key));
+/// The value of a key of a Secret, in `stringData` or in `data`, and whether it is base64.
+pub(super) fn value<'a>(root: Node<'a>, key: &str) -> Option<(Node<'a>, bool)> {
+    let of = |list: &str| given(root, list).and_then(|data| data.get(key));
     of("stringData").map(|node| (node, false)).or_else(|| of("data").map(|node| (node, true)))
 }
 
 fn check_type<'a>(object: &'a Object<'a>, fields: &mut Fields<'_, 'a>) {
     let Some((kind, node)) = fields.text_at(object.root, "type") else { return };
-    let missing = |key: &str| value(object, key).is_none();
+    let missing = |key: &str| value(object.root, key).is_none();
     let wanted: &[&str] = match kind {
         "kubernetes.io/tls" => &["tls.crt", "tls.key"],
         "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
@@ -161,7 +161,7 @@ fn check_type<'a>(object: &'a Object<'a>, fields: &mut Fields<'_, 'a>) {
         _ => return,
     };
     for key in wanted {
-        let Some((value, is_encoded)) = value(object, key) else {
+        let Some((value, is_encoded)) = value(object.root, key) else {
             fields.wrong(node, format!("a Secret of the type {kind} has no {key}"));
             continue;
         };
@@ -188,7 +188,7 @@ fn check_json<'a>(node: Node<'a>, is_encoded: bool, key: &str, fields: &mut Fiel
 }
 
 /// The bytes that base64 stands for.
-fn decode(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0);
     for byte in text.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n' | b'=')) {

@@ -7,6 +7,7 @@ mod cron_schedule;
 mod disruption_budget;
 mod duplicate_item;
 mod environment;
+mod immutable_field;
 mod ingress_path;
 mod invalid_value;
 mod metadata;
@@ -39,6 +40,7 @@ pub const RULES: &[&Rule] = &[
     &disruption_budget::RULE,
     &duplicate_item::RULE,
     &environment::RULE,
+    &immutable_field::RULE,
     &ingress_path::RULE,
     &invalid_value::RULE,
     &metadata::RULE,

@@ -115,6 +115,8 @@ pub struct Kustomization {
     pub decrypts: bool,
     /// It applies to another cluster (`spec.kubeConfig`).
     pub remote: bool,
+    /// `spec.force`: objects are made anew where the API server refuses an update.
+    pub force: bool,
     /// Fields of a wrong type, which the API server refuses.
     pub malformed: Vec<Located<String>>,
     /// Where the folders of its source are in this repository, if it isn't all of the repository:
@@ -173,6 +175,7 @@ impl Kustomization {
             prune: prune.unwrap_or_default(),
             decrypts: provider.is_some_and(|node| node.text() == "sops"),
             remote: get("kubeConfig").is_some(),
+            force: get("force").and_then(|node| node.as_bool()) == Some(true),
             ..Self::default()
         };
         read.source = get("sourceRef").and_then(|node| {

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    files::Files,
     kustomize::{Builder, objects_of_file},
     place::Origin,
 };
@@ -57,6 +58,9 @@ pub struct Cluster {
     /// What is in the artifacts of sources, by kind and name. It stays once it is known: a source
     /// may leave out the very file in which it is written, and is in the cluster all the same.
     artifacts: BTreeMap<(String, Name), Located<SourceSettings>>,
+    /// The root is the Kustomization that a file of its folder holds. It must come out of the build,
+    /// or it isn't.
+    root_is_expected: bool,
 }
 
 /// A Kustomization of a cluster.
@@ -134,7 +138,10 @@ pub fn render(builder: &Builder<'_>, settings: &ClusterSettings) -> Cluster {
         strict: true,
         ..Cluster::default()
     };
-    cluster.members.push(Member::new(Kustomization::of_folder(&settings.path), None));
+    let written = written_root(builder.files(), &settings.path);
+    cluster.root_is_expected = written.is_some();
+    let root = written.unwrap_or_else(|| Kustomization::of_folder(&settings.path));
+    cluster.members.push(Member::new(root, None));
     for round in 0.. {
         if round == MOST_ROUNDS || cluster.members.len() > MOST_MEMBERS {
             cluster.unsettled = true;
@@ -357,6 +364,7 @@ impl Cluster {
             .collect();
         let mut kept = HashSet::from([0]);
         let mut changed = false;
+        let mut root_is_expected = std::mem::take(&mut self.root_is_expected);
         for (mut spec, parent) in found {
             // The Kustomization that reconciles the cluster's own folder is the root itself.
             let is_root = parent == 0
@@ -365,6 +373,7 @@ impl Cluster {
                     .members
                     .first()
                     .is_some_and(|root| root.spec.source.is_none() || root.spec.name == spec.name);
+            root_is_expected &= !is_root;
             let index = if is_root { Some(0) } else { known.get(&spec.name).copied() };
             match index.and_then(|index| self.members.get_mut(index)) {
                 Some(member) => {
@@ -385,6 +394,10 @@ impl Cluster {
                     changed = true;
                 }
             }
+        }
+        if let Some(root) = self.members.first_mut().filter(|_| root_is_expected) {
+            root.spec = Kustomization::of_folder(&self.path);
+            changed = true;
         }
         self.keep(&kept) || changed
     }
@@ -483,6 +496,30 @@ impl<'m> Found<'m> {
             Self::Made => Found::Made,
         }
     }
+}
+
+/// The Kustomization that reconciles a folder, as it is written in there, if there is only one. To
+/// begin with it saves a second build of most clusters' own folders.
+fn written_root(files: &dyn Files, folder: &str) -> Option<Kustomization> {
+    let mut found = None;
+    let folder = Kustomization::of_folder(folder).folder();
+    for path in files_below(files, &folder).iter() {
+        let tree = files.tree(path)?;
+        let roots = tree.documents().iter().filter_map(|document| document.root);
+        if !roots.into_iter().any(|id| Kustomization::is_one(tree.node(id))) {
+            continue;
+        }
+        for resource in objects_of_file(files, path).ok()? {
+            let written = Applied::as_written(&resource).ok()?;
+            let spec = Kustomization::read(&written.manifest, files);
+            if let Some(spec) = spec.filter(|spec| spec.folder() == folder)
+                && found.replace(spec).is_some()
+            {
+                return None;
+            }
+        }
+    }
+    found
 }
 
 /// The objects of a folder that can't be built.

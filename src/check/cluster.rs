@@ -108,13 +108,6 @@ impl<'a> Cluster<'a> {
                 ("LimitRange", "") => {
                     cluster.namespace_mut(object.effective_namespace()).limit_ranges.push(object);
                 }
-                ("NetworkPolicy", "networking.k8s.io" | "extensions") => {
-                    let policy = Policy::read(object);
-                    cluster
-                        .namespace_mut(object.effective_namespace())
-                        .network_policies
-                        .push(policy);
-                }
                 ("HelmRelease", _) => {
                     let target = object.spec().and_then(|spec| spec.get("targetNamespace"));
                     let target = target.and_then(|node| node.as_str());
@@ -123,6 +116,19 @@ impl<'a> Cluster<'a> {
                 }
                 _ => {}
             }
+        }
+        let is_policy = |object: &&Object<'_>| {
+            object.kind == "NetworkPolicy"
+                && matches!(object.group(), "networking.k8s.io" | "extensions")
+        };
+        let read = |object| (object, Policy::read(object));
+        // Almost every run asks for what is provided.
+        let (policies, _): (Vec<(&Object<'a>, _)>, _) = rayon::join(
+            || objects.par_iter().filter(is_policy).map(read).collect(),
+            || cluster.provided(),
+        );
+        for (object, policy) in policies {
+            cluster.namespace_mut(object.effective_namespace()).network_policies.push(policy);
         }
         for pod in pods {
             cluster.namespace_mut(pod.namespace()).pods.push(pod);

@@ -156,22 +156,25 @@ fn report(
         if is_manifest(file) { documents::open(file, &patches) } else { Documents::default() }
     };
     let opened: Vec<Documents<'_>> = files.par_iter().map(open).collect();
-    let unused: Vec<bool> = files.iter().map(|file| !fleet.used.contains(&*file.path)).collect();
-    let as_written: Vec<Object<'_>> = opened
-        .iter()
-        .zip(&unused)
-        .filter(|(_, unused)| **unused)
-        .flat_map(|(documents, _)| documents.objects.iter().copied())
-        .collect();
+    let unused: Vec<bool> =
+        files.par_iter().map(|file| !fleet.used.contains(&*file.path)).collect();
+    let as_written = opened.iter().zip(&unused).filter(|(_, unused)| **unused);
+    let as_written = as_written.map(|(documents, _)| documents.objects.as_slice());
+    let as_written: Vec<Object<'_>> = as_written.collect::<Vec<_>>().concat();
 
     let clusters: Vec<Environment<'_>> = fleet.clusters.iter().map(Environment::of).collect();
-    let mut checked: Vec<Checked> = clusters
-        .par_iter()
-        .map(|cluster| {
-            let changed = options.changed.as_ref();
-            environment::check_rendered(&fleet.files, cluster, plan, config, changed)
-        })
-        .collect();
+    let check = |cluster| {
+        let changed = options.changed.as_ref();
+        environment::check_rendered(&fleet.files, cluster, plan, config, changed)
+    };
+    let (mut checked, mut of_fleet): (Vec<Checked>, _) = rayon::join(
+        || clusters.par_iter().map(check).collect(),
+        || {
+            let mut findings = FleetFindings::default();
+            plan.check_fleet(fleet, &mut findings);
+            findings
+        },
+    );
     let reached: BTreeSet<&str> = clusters
         .iter()
         .zip(&checked)
@@ -197,8 +200,6 @@ fn report(
         })
         .filter(|findings| !findings.is_empty())
         .collect();
-    let mut of_fleet = FleetFindings::default();
-    plan.check_fleet(fleet, &mut of_fleet);
 
     let mut drafts: Vec<Draft> = documents_findings
         .par_iter()
@@ -294,6 +295,9 @@ fn report(
         suppressed: suppressed.len(),
         gaps: coverage.gaps.len(),
     };
+    // Many small lists: all cores free them.
+    drop(documents_findings);
+    opened.into_par_iter().for_each(drop);
     Report { findings, suppressed, coverage, summary }
 }
 

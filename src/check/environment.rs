@@ -3,7 +3,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use rayon::prelude::*;
+use rayon::{iter::Either, prelude::*};
 use spanned_yaml::Node;
 
 use super::{
@@ -138,17 +138,18 @@ pub(super) fn check(
     plan: &Plan<'_>,
     config: &Config,
 ) -> Checked {
-    let read: Vec<_> = objects.par_iter().filter_map(|object| plan.read_pod(object)).collect();
-    let mut pods = Vec::with_capacity(read.len());
+    let read = |object| {
+        plan.read_pod(object).map(|(object, pod)| match pod {
+            Ok(pod) => Either::Left(pod),
+            Err(malformed) => Either::Right((object, malformed)),
+        })
+    };
+    let (pods, malformed): (Vec<_>, Vec<_>) =
+        objects.par_iter().filter_map(read).partition_map(|either| either);
     let mut gaps = Findings::default();
-    for (object, pod) in read {
-        match pod {
-            Ok(pod) => pods.push(pod),
-            Err(malformed) => {
-                let place = Place::node(object, malformed.node);
-                gaps.gap(GapKind::Unreadable, place, malformed.message);
-            }
-        }
+    for (object, malformed) in malformed {
+        let place = Place::node(object, malformed.node);
+        gaps.gap(GapKind::Unreadable, place, malformed.message);
     }
     for pod in &pods {
         for malformed in &pod.malformed {
@@ -232,8 +233,8 @@ pub(super) fn check(
         })
         .collect();
     let gaps = collected.iter().flat_map(gaps_in).collect();
-    let annotations = objects.iter().filter_map(Annotation::of).collect();
-    let objects = objects.iter().map(|object| object.file.path.clone()).collect();
+    let annotations = objects.par_iter().filter_map(Annotation::of).collect();
+    let objects = objects.par_iter().map(|object| object.file.path.clone()).collect();
     Checked { drafts, gaps, annotations, objects, reached: false }
 }
 

@@ -97,7 +97,13 @@ impl<'a> Suppressions<'a> {
             today: options.today,
         };
         let marker = memmem::Finder::new("portcullis");
-        let is_marked = |file: &&File| marker.find(file.source().as_bytes()).is_some();
+        let is_marked = |file: &&File| {
+            let source = file.source().as_bytes();
+            let mut comments = file.tree.comments().iter();
+            comments.any(|comment| {
+                source.get(comment.range()).is_some_and(|text| marker.find(text).is_some())
+            })
+        };
         let marked: Vec<&File> = contents.files.par_iter().filter(is_marked).collect();
         for file in &marked {
             all.gather_comments(file);

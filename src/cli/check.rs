@@ -25,7 +25,7 @@ use crate::{
     finding::{Level, Report},
     fleet::Fleet,
     kube::Object,
-    repo::{self, Contents, File, Listing, Progress},
+    repo::{self, Contents, File, Listing, Progress, git::Remotes},
     report::{self, Format, Sources, Style},
     schema::Versions,
 };
@@ -168,6 +168,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let mut timings = Timings::start();
     let target = Target::of(arguments)?;
+    let remotes = Remotes::ask(&target.root);
     // The process ends with the run: taking millions of nodes apart first would be idle work.
     let mut contents = ManuallyDrop::new(target.read(arguments.quiet)?);
     timings.phase("read and parse");
@@ -185,7 +186,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if target.stdin && !config.schemas.is_empty() {
         target.read_schemas(&config, &mut contents);
     }
-    let options = target.options(arguments, &contents, &config)?;
+    let options = target.options(arguments, &contents, &config, remotes)?;
     timings.phase("configure");
     let checked = if arguments.clusters.is_empty() {
         check::render_and_check(&contents, &config, &options)
@@ -336,6 +337,7 @@ impl Target {
         arguments: &Arguments,
         contents: &Contents,
         config: &Config,
+        remotes: Remotes,
     ) -> Result<Options, Failure> {
         super::rules::require(arguments.rules.iter().chain(&arguments.skip))?;
         let baseline = arguments
@@ -352,7 +354,7 @@ impl Target {
             paths: self.paths.clone(),
             changed: changed.transpose()?,
             baseline: baseline.transpose()?.flatten(),
-            remotes: remotes(contents),
+            remotes: if may_have_sources(contents) { remotes.answer() } else { Vec::new() },
             ..Options::default()
         })
     }
@@ -435,14 +437,11 @@ impl Target {
     }
 }
 
-/// The addresses of the repository. git isn't asked where no source could have one of them.
-fn remotes(contents: &Contents) -> Vec<String> {
+/// Whether there could be a source with an address.
+fn may_have_sources(contents: &Contents) -> bool {
     let finder = memmem::Finder::new("fluxcd");
     let has_source = |file: &File| finder.find(file.source().as_bytes()).is_some();
-    match &contents.root {
-        Some(root) if contents.files.par_iter().any(has_source) => repo::git::remotes(root),
-        _ => Vec::new(),
-    }
+    contents.root.is_some() && contents.files.par_iter().any(has_source)
 }
 
 fn add_namespaces(file: &File, changed: &mut Changed) {

@@ -27,7 +27,7 @@ pub use violation::{FleetFindings, FleetViolation};
 use crate::{
     config::Config,
     finding::Location,
-    repo::{Contents, RepositoryFiles},
+    repo::{Contents, File, RepositoryFiles},
 };
 
 /// All that a repository applies.
@@ -215,7 +215,7 @@ impl Fleet {
         let folders = once_each(rendered().flat_map(|rendering| &rendering.folders));
         fleet.used.extend(used);
         fleet.folders.extend(folders);
-        drop(builder);
+        builder.discard();
         (fleet.files, fleet.source_ignores) = (files, source_ignores);
         (fleet, results)
     }
@@ -329,8 +329,14 @@ fn clusters_of(
             })
             .collect();
     }
-    let manifests: Vec<_> =
-        contents.files.iter().map(|file| (file.path.to_string(), Arc::clone(&file.tree))).collect();
+    // Most files have nothing of Flux.
+    let may_say = |file: &&File| file.source().contains("fluxcd.");
+    let manifests: Vec<_> = contents
+        .files
+        .par_iter()
+        .filter(may_say)
+        .map(|file| (file.path.to_string(), Arc::clone(&file.tree)))
+        .collect();
     flux::discover(files, &manifests)
         .into_iter()
         .map(|found| ClusterSettings {

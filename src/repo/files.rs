@@ -11,7 +11,7 @@ use std::{
 use flux_render::{FileId, Files, Listed, Place};
 use spanned_yaml::{LineIndex, Tree};
 
-use super::{Contents, DiskFiles};
+use super::{Contents, DiskFiles, File};
 use crate::finding::{Location, Position};
 
 /// The files of a repository.
@@ -35,26 +35,29 @@ struct Known {
 impl RepositoryFiles {
     /// The files that were read, and below `root` those that weren't.
     pub fn new(contents: &Contents, root: Option<&Path>) -> Self {
+        let known = |file: &File| Known {
+            path: file.path.clone(),
+            tree: Arc::clone(&file.tree),
+            lines: OnceLock::new(),
+        };
+        let paths = contents.files.iter().map(|file| file.path.clone());
         let mut made = Self {
-            files: Vec::with_capacity(contents.files.len()),
-            numbers: BTreeMap::new(),
+            files: contents.files.iter().map(known).collect(),
+            // They come in this order, and so make a map at once.
+            numbers: paths.zip(0..).collect(),
             folders: BTreeSet::from([String::new()]),
             disk: root.and_then(|root| DiskFiles::new(root).ok()),
         };
+        let mut last = "";
         for file in &contents.files {
-            made.numbers.insert(file.path.clone(), made.files.len() as u32);
-            made.files.push(Known {
-                path: file.path.clone(),
-                tree: Arc::clone(&file.tree),
-                lines: OnceLock::new(),
-            });
             let mut folder = &*file.path;
             while let Some((parent, _)) = folder.rsplit_once('/') {
-                if !made.folders.insert(parent.to_owned()) {
+                if parent == last || !made.folders.insert(parent.to_owned()) {
                     break;
                 }
                 folder = parent;
             }
+            last = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         }
         if let Some(disk) = &mut made.disk {
             disk.set_real(made.folders.clone());

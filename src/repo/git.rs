@@ -6,6 +6,7 @@ use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread::JoinHandle,
 };
 
 /// git could not answer.
@@ -66,6 +67,24 @@ pub fn remotes(root: &Path) -> Vec<String> {
         .filter_map(|line| line.split_once(' '))
         .map(|(_, url)| url.to_owned())
         .collect()
+}
+
+/// [`remotes`] that are asked for in the background, as git takes some milliseconds.
+pub struct Remotes(Option<JoinHandle<Vec<String>>>);
+
+impl Remotes {
+    /// Asks, where the folder lies in a repository.
+    pub fn ask(root: &Path) -> Self {
+        let is_repository = std::env::var_os("GIT_DIR").is_some()
+            || root.ancestors().any(|folder| folder.join(".git").exists());
+        let root = root.to_owned();
+        Self(is_repository.then(|| std::thread::spawn(move || remotes(&root))))
+    }
+
+    /// Waits for the answer.
+    pub fn answer(self) -> Vec<String> {
+        self.0.and_then(|asked| asked.join().ok()).unwrap_or_default()
+    }
 }
 
 /// Writes the files of a revision below an empty folder. Returns the folder there that stands for

@@ -57,6 +57,7 @@ pub fn read(root: &Path, listing: Listing, progress: &Progress) -> Contents {
         .collect();
     let mut contents =
         Contents { gaps: listing.gaps, root: Some(root.to_owned()), ..Contents::default() };
+    contents.files.reserve_exact(read.len());
     for result in read {
         match result {
             Ok(file) => contents.files.push(file),

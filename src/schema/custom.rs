@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use spanned_yaml::{Kind, Node, NodeId};
 
@@ -136,17 +137,18 @@ impl<'a> CustomKinds<'a> {
     }
 
     /// The CRDs that files hold, as they are written.
-    pub fn in_files<'f>(files: impl IntoIterator<Item = &'f &'a File>) -> Self
-    where
-        'a: 'f,
-    {
-        let roots = files.into_iter().flat_map(|file| {
+    pub fn in_files(files: &[&'a File]) -> Self {
+        let crds_of = |file: &&'a File| {
+            let file = *file;
             let documents = file.tree.documents().iter().filter(|document| !document.broken);
-            documents.filter_map(|document| document.root).map(move |id| (file, file.tree.node(id)))
-        });
-        Self::of(roots.filter_map(|(file, root)| {
-            is_crd_root(root).then(|| Object::read(file, root)).flatten()
-        }))
+            let roots = documents.filter_map(|document| document.root);
+            roots
+                .map(|id| file.tree.node(id))
+                .filter(|root| is_crd_root(*root))
+                .filter_map(move |root| Object::read(file, root))
+        };
+        let crds: Vec<Object<'a>> = files.par_iter().flat_map_iter(crds_of).collect();
+        Self::of(crds.into_iter())
     }
 
     /// All kinds: group, version, kind, file.

@@ -155,6 +155,12 @@ impl Tree {
         Node::new(self, id)
     }
 
+    /// Whether a text stands anywhere in the source, or in what its escapes and line breaks mean: no
+    /// scalar holds any other.
+    pub fn mentions(&self, text: &str) -> bool {
+        self.source.contains(text) || self.decoded.contains(text)
+    }
+
     /// The value of the document at `index`, from 0.
     pub fn root(&self, index: usize) -> Option<Node<'_>> {
         self.documents.get(index)?.root.map(|id| self.node(id))

@@ -62,9 +62,8 @@
 //!
 //! - https://fluxcd.io/flux/components/kustomize/kustomizations/#prune
 
-use std::collections::HashMap;
-
 use flux_render::flux::Applied;
+use rustc_hash::FxHashMap;
 
 use crate::{
     finding::{Level, Location},
@@ -83,7 +82,8 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(fleet: &Fleet, findings: &mut FleetFindings) {
     for cluster in &fleet.clusters {
-        let mut owners: HashMap<(&str, &str, &str, &str), (usize, &Applied)> = HashMap::new();
+        let mut owners: FxHashMap<(&str, &str, &str, &str), (usize, &Applied)> =
+            FxHashMap::default();
         for (index, applied) in cluster.objects().filter(|(_, one)| one.control.is_applied()) {
             let id = &applied.id;
             let key = (id.group(), id.kind.as_str(), id.namespace.as_str(), id.name.as_str());

@@ -87,6 +87,12 @@ impl<'f> Builder<'f> {
         self.run(folder, Options { lenient_root: true }, Some(overlay))
     }
 
+    /// Forgets what was built. Taking it apart goes on in the background.
+    pub fn discard(self) {
+        let shared = self.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        rayon::spawn(move || drop(shared));
+    }
+
     /// The files that are built from.
     pub fn files(&self) -> &'f dyn Files {
         self.files

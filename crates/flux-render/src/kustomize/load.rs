@@ -39,6 +39,8 @@ pub(crate) struct Source<'s> {
     lines: Option<&'s Text>,
     /// Bytes that stand before it in the text or file.
     skipped: u32,
+    /// `<<` stands in it somewhere, and may merge.
+    may_merge: bool,
 }
 
 impl<'s> Source<'s> {
@@ -49,6 +51,7 @@ impl<'s> Source<'s> {
             file: Some(file.id),
             lines: None,
             skipped: 0,
+            may_merge: file.tree.mentions("<<"),
         }
     }
 
@@ -57,8 +60,10 @@ impl<'s> Source<'s> {
         let value = text.value.as_str();
         let trimmed = if trim { value.trim() } else { value };
         let skipped = if trim { value.len() - value.trim_start().len() } else { 0 };
+        let tree = spanned_yaml::parse(trimmed);
         Self {
-            tree: Arc::new(spanned_yaml::parse(trimmed)),
+            may_merge: tree.mentions("<<"),
+            tree: Arc::new(tree),
             whole: text.place,
             file: text.place.map(|place| place.file),
             lines: (!text.lines.is_empty()).then_some(text),
@@ -282,11 +287,17 @@ fn import(
     match target.kind() {
         YamlKind::Mapping => {
             let mut children = Vec::with_capacity(target.len() * 2);
-            let merged = merged_entries(target, source)?;
-            for (key, value) in merged {
-                let key_node = scalar(key, source);
-                children.push(tree.add(key_node));
+            let mut add = |key, value| {
+                children.push(tree.add(scalar(key, source)));
                 children.push(import(tree, value, source, depth + 1)?);
+                Ok(())
+            };
+            if source.may_merge {
+                for (key, value) in merged_entries(target, source)? {
+                    add(key, value)?;
+                }
+            } else {
+                target.raw_entries().try_for_each(|entry| add(entry.key, entry.raw_value))?;
             }
             let tag = collection_tag(target, Tag::Map);
             Ok(tree.add(Node { children, ..Node::new(Kind::Mapping, tag, "", origin) }))
@@ -424,8 +435,14 @@ pub(crate) fn plain_tree(text: &str) -> Option<Tree> {
     if !yaml.errors().is_empty() {
         return None;
     }
-    let source =
-        Source { tree: Arc::clone(&yaml), whole: None, file: None, lines: None, skipped: 0 };
+    let source = Source {
+        tree: Arc::clone(&yaml),
+        whole: None,
+        file: None,
+        lines: None,
+        skipped: 0,
+        may_merge: yaml.mentions("<<"),
+    };
     let root = yaml.root(0)?;
     Tree::made(|tree| import(tree, root, &source, 0)).ok()
 }

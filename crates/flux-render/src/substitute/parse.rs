@@ -47,7 +47,7 @@ impl<'s> Parser<'s> {
     pub(super) fn parse(mut self) -> Result<Vec<Part>, Error> {
         let mut parts = Vec::new();
         loop {
-            self.scanner.accept = |_, _| true;
+            self.scanner.accept = None;
             self.scanner.mode = Mode { text: true, open: true, close: false, escape: true };
             self.scanner.backslash = false;
             let start = self.scanner.position;
@@ -72,7 +72,7 @@ impl<'s> Parser<'s> {
         token: Token,
         kind: ErrorKind,
     ) -> Result<(), Error> {
-        self.scanner.accept = accept;
+        self.scanner.accept = Some(accept);
         self.scanner.mode = if token == Token::Close { CLOSE } else { TEXT };
         if self.scanner.scan() == token { Ok(()) } else { Err(self.fail(start, kind)) }
     }
@@ -159,7 +159,7 @@ impl<'s> Parser<'s> {
         accept: Accept,
         escape: bool,
     ) -> Result<(), Error> {
-        self.scanner.accept = accept;
+        self.scanner.accept = Some(accept);
         self.scanner.mode = Mode { open: true, escape, ..TEXT };
         let from = self.scanner.position;
         let part = match self.scanner.scan() {
@@ -176,7 +176,7 @@ impl<'s> Parser<'s> {
     fn substring(&mut self, start: usize, made: &mut Expression) -> Result<(), Error> {
         self.operator(start, made, |c, i| c == ':' && i == 1, ErrorKind::Malformed)?;
         self.argument(start, made, |c, _| c != ':' && c != '}', false)?;
-        self.scanner.accept = |c, _| c == ':';
+        self.scanner.accept = Some(|c, _| c == ':');
         self.scanner.mode = Mode { text: true, close: true, ..Mode::default() };
         match self.scanner.scan() {
             Token::Close => return Ok(()),

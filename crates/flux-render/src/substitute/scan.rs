@@ -41,7 +41,8 @@ pub(super) struct Scanner<'s> {
     pub(super) mode: Mode,
     /// Besides `$$`, `\/` and `\\` stand for their second character.
     pub(super) backslash: bool,
-    pub(super) accept: Accept,
+    /// What a run is made of; of anything, if there is none.
+    pub(super) accept: Option<Accept>,
     /// Bytes of the present token that an escape took out.
     removed: Vec<usize>,
 }
@@ -55,7 +56,7 @@ impl<'s> Scanner<'s> {
             width: 0,
             mode: Mode::default(),
             backslash: false,
-            accept: |_, _| true,
+            accept: None,
             removed: Vec::new(),
         }
     }
@@ -117,7 +118,14 @@ impl<'s> Scanner<'s> {
     }
 
     fn accepts(&self, character: char) -> bool {
-        (self.accept)(character, self.position - self.start - self.removed.len())
+        self.accept
+            .is_none_or(|accept| accept(character, self.position - self.start - self.removed.len()))
+    }
+
+    /// Steps over what can be nothing but part of a run of anything.
+    fn skip_ordinary(&mut self) {
+        let rest = self.source.as_bytes().get(self.position..).unwrap_or_default();
+        self.position += memchr::memchr3(b'$', b'\\', 0, rest).unwrap_or(rest.len());
     }
 
     fn run(&mut self, first: char) -> bool {
@@ -127,6 +135,9 @@ impl<'s> Scanner<'s> {
             return false;
         }
         loop {
+            if self.accept.is_none() {
+                self.skip_ordinary();
+            }
             let next = self.read();
             if next == '\0' {
                 self.unread();

@@ -1,18 +1,24 @@
-//! Patterns of custom resources: those that portcullis carries are compiled when a text is first held
-//! against them, as most never are.
+//! Patterns of custom resources. A schema repeats a few of them for many fields: each is compiled once,
+//! those that portcullis carries when a text is first held against them, as most never are.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use regex::{Regex, RegexBuilder};
+use rustc_hash::FxHashMap;
 
 /// Bytes that a compiled pattern may take.
 const SIZE: usize = 1 << 20;
+/// Patterns that are kept for other fields that have the same.
+const KEPT: usize = 4096;
 
-/// A pattern.
+/// A pattern. Clones share what is compiled.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern(Arc<Shared>);
+
 #[derive(Debug)]
-pub(super) struct Pattern {
+struct Shared {
     text: Box<str>,
-    compiled: OnceLock<Option<Regex>>,
+    compiled: OnceLock<Result<Regex, &'static str>>,
 }
 
 impl Pattern {
@@ -21,35 +27,49 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it.
     pub(super) fn read(text: &str) -> Result<Self, &'static str> {
-        let compiled = compile(text).map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => "the pattern is too large",
-            _ => "the pattern can't be read",
-        })?;
-        Ok(Self { text: text.into(), compiled: OnceLock::from(Some(compiled)) })
+        let pattern = Self::packed(text);
+        match pattern.compiled() {
+            Ok(_) => Ok(pattern),
+            Err(message) => Err(message),
+        }
     }
 
     /// One of a schema that portcullis carries. A test compiles them all.
     pub(super) fn packed(text: &str) -> Self {
-        Self { text: text.into(), compiled: OnceLock::new() }
+        static KNOWN: OnceLock<Mutex<FxHashMap<Box<str>, Pattern>>> = OnceLock::new();
+        let known = KNOWN.get_or_init(Mutex::default);
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pattern) = known.get(text) {
+            return pattern.clone();
+        }
+        if known.len() >= KEPT {
+            known.clear();
+        }
+        let pattern = Self(Arc::new(Shared { text: text.into(), compiled: OnceLock::new() }));
+        known.insert(text.into(), pattern.clone());
+        pattern
     }
 
     /// Whether a text has a part that it matches.
     pub(super) fn is_match(&self, text: &str) -> bool {
-        self.compiled().is_none_or(|compiled| compiled.is_match(text))
+        self.compiled().map_or(true, |compiled| compiled.is_match(text))
     }
 
-    fn compiled(&self) -> Option<&Regex> {
-        self.compiled.get_or_init(|| compile(&self.text).ok()).as_ref()
+    fn compiled(&self) -> Result<&Regex, &'static str> {
+        self.0.compiled.get_or_init(|| compile(&self.0.text)).as_ref().map_err(|message| *message)
     }
 
     /// How it is written.
     pub(super) fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 }
 
-fn compile(text: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(text).size_limit(SIZE).build()
+fn compile(text: &str) -> Result<Regex, &'static str> {
+    RegexBuilder::new(text).size_limit(SIZE).build().map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "the pattern is too large",
+        _ => "the pattern can't be read",
+    })
 }
 
 #[cfg(test)]
@@ -72,19 +92,13 @@ mod tests {
             links.push(link);
         }
         let mut below: Vec<&Schema> = Vec::new();
-        for link in links {
-            match link {
-                Link::Inline(schema) => below.push(schema),
-                Link::Shared(schema) => below.push(schema),
-                Link::Definition(_) => {}
-            }
-        }
+        below.extend(links.into_iter().filter_map(Link::inline));
         let mut count = 0;
         if let Some(all) = &schema.restrictions {
             below.extend(all.all_of.iter().chain(&all.any_of).chain(&all.one_of));
             below.extend(&all.not);
             if let Some(pattern) = &all.pattern {
-                assert!(pattern.compiled().is_some(), "{}", pattern.as_str());
+                assert!(pattern.compiled().is_ok(), "{}", pattern.as_str());
                 count += 1;
             }
         }

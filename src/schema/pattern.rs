@@ -44,10 +44,17 @@ impl Pattern {
     /// What is wrong with it.
     pub(super) fn read(text: &str) -> Result<Self, &'static str> {
         let pattern = Self::packed(text);
-        match pattern.compiled() {
-            Ok(_) => Ok(pattern),
-            Err(message) => Err(message),
+        if !pattern.is_sure() {
+            pattern.compiled()?;
         }
+        Ok(pattern)
+    }
+
+    /// Whether it surely compiles, as Unicode makes it no more than a few times larger than what is
+    /// quick to compile.
+    fn is_sure(&self) -> bool {
+        says_only_ascii(&self.0.text)
+            && self.quick().is_some_and(|quick| quick.get_nfa().memory_usage() < SIZE / 64)
     }
 
     /// One of a schema that portcullis carries. A test compiles them all.
@@ -75,16 +82,19 @@ impl Pattern {
     pub(super) fn is_match(&self, text: &str) -> bool {
         let is_compiled = self.0.compiled.get().is_some();
         if !is_compiled && self.0.met.fetch_add(1, Relaxed) < FEW && text.is_ascii() {
-            let quick = self.0.quick.get_or_init(|| quick(&self.0.text));
             let is_match = |quick: &BoundedBacktracker| {
                 quick.try_is_match(&mut quick.create_cache(), text).ok()
             };
             // A text may be too long for it.
-            if let Some(is_match) = quick.as_ref().and_then(is_match) {
+            if let Some(is_match) = self.quick().and_then(is_match) {
                 return is_match;
             }
         }
         self.compiled().map_or(true, |compiled| compiled.is_match(text))
+    }
+
+    fn quick(&self) -> Option<&BoundedBacktracker> {
+        self.0.quick.get_or_init(|| quick(&self.0.text)).as_ref()
     }
 
     fn compiled(&self) -> Result<&Regex, &'static str> {
@@ -113,6 +123,21 @@ fn quick(text: &str) -> Option<BoundedBacktracker> {
         .thompson(size.utf8(false).which_captures(WhichCaptures::None))
         .build(text)
         .ok()
+}
+
+/// Whether a pattern names no classes or characters of Unicode, and sets no flags.
+fn says_only_ascii(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let is_plain = match byte {
+            b'\\' => bytes.next().is_some_and(|next| next.is_ascii_punctuation()),
+            _ => byte.is_ascii(),
+        };
+        if !is_plain {
+            return false;
+        }
+    }
+    !text.replace("(?:", "(").contains("(?")
 }
 
 #[cfg(test)]
@@ -227,6 +252,45 @@ mod tests {
             all.push(text);
         }
         all
+    }
+
+    #[test]
+    fn what_is_sure_compiles() {
+        let mut seen = FxHashSet::default();
+        let mut all = BTreeSet::new();
+        for project in pack::projects() {
+            for kind in project.kinds() {
+                patterns(project.schema(kind).unwrap(), &mut seen, &mut all);
+            }
+        }
+        let mut rng = fastrand::Rng::with_seed(7);
+        let all: Vec<&str> = all.into_iter().collect();
+        let parts =
+            [".", "[^a]", "{9}", "{900}", "(", ")", "*", "[", "]", "|", "(?:", "\\", "\\w", "é"];
+        let (mut sure, mut broken) = (0, 0);
+        for _ in 0..2000 {
+            let mut text = (*rng.choice(&all).unwrap()).to_owned();
+            for _ in 0..rng.usize(..4) {
+                let at = rng.usize(..=text.len());
+                if text.is_char_boundary(at) {
+                    text.insert_str(at, rng.choice(&parts).unwrap());
+                }
+            }
+            let compiled = compile(&text);
+            let is_sure = Pattern::packed(&text).is_sure();
+            assert!(!is_sure || compiled.is_ok(), "{text}");
+            assert_eq!(Pattern::read(&text).err(), compiled.err(), "{text}");
+            sure += usize::from(is_sure);
+            broken += usize::from(Pattern::read(&text).is_err());
+        }
+        assert!(sure > 300 && broken > 300, "{sure} {broken}");
+        // As large as a sure one gets.
+        for part in [".", "[^a-z]", "a", "(a|b)", "(.)", "[^!-~]?"] {
+            let sure = |count: &usize| Pattern::packed(&format!("{part}{{{count}}}")).is_sure();
+            let most = (1..2000).take_while(sure).last().unwrap();
+            assert!(most > 20, "{part}: {most}");
+            compile(&format!("{part}{{{most}}}")).unwrap();
+        }
     }
 
     #[test]

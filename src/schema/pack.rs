@@ -2,7 +2,7 @@
 //! `cargo xtask custom-schemas`; a file is indexed when an object is of one of its groups, and a
 //! schema read when an object is of its kind, as far as objects have its fields.
 
-use std::sync::OnceLock;
+use std::{ops::Range, sync::OnceLock};
 
 use memchr::memmem;
 use rustc_hash::FxHashMap;
@@ -64,6 +64,8 @@ pub(super) struct PackedKind {
 struct Index {
     /// In the order of the file: by group, kind and version.
     kinds: Vec<PackedKind>,
+    /// Where a kind's versions are among them: by group and kind.
+    versions: FxHashMap<(&'static str, &'static str), Range<usize>>,
     definitions: Definitions,
 }
 
@@ -155,11 +157,9 @@ impl Project {
 
     /// The versions of a kind.
     pub(super) fn versions(&'static self, group: &str, kind: &str) -> &'static [PackedKind] {
-        let kinds = self.kinds();
-        let start = kinds.partition_point(|one| (one.group, one.kind) < (group, kind));
-        let rest = kinds.get(start..).unwrap_or_default();
-        let count = rest.iter().take_while(|one| (one.group, one.kind) == (group, kind)).count();
-        rest.get(..count).unwrap_or_default()
+        let index = self.index();
+        let versions = index.versions.get(&(group, kind)).cloned();
+        versions.and_then(|versions| index.kinds.get(versions)).unwrap_or_default()
     }
 
     /// What stands under a name, here or with what several projects have in common.
@@ -236,6 +236,8 @@ impl Index {
             let kind = words.next().unwrap_or_default();
             let deprecated = words.next().map(|_| words.next().unwrap_or_default());
             let read = OnceLock::new();
+            let place = index.kinds.len();
+            index.versions.entry((group, kind)).or_insert(place..place).end = place + 1;
             index.kinds.push(PackedKind { group, version, kind, deprecated, text, read });
         }
         index

@@ -56,7 +56,7 @@ pub(super) fn read(text: &'static str, project: &'static Project) -> Option<Sche
         // Items of a list stand as deep as its key.
         let (key, value) = if line.starts_with("- ") { ("", line) } else { key(line)? };
         match (key, value) {
-            ("properties", "") => fields = self::fields(lines.below(), depth + 1, project)?,
+            ("properties", "") => fields = self::fields(&mut lines, project)?,
             ("required", value) if value.starts_with('[') && !value.contains('"') => {
                 let names = value.get(1..value.len() - 1)?.split(", ");
                 required = names.map(|name| (Cow::Borrowed(name), Versions::ALL)).collect();
@@ -110,11 +110,12 @@ fn own(said: &str) -> Option<Schema> {
     custom_read::read_packed(tree.root(0)?).ok()
 }
 
-fn fields(text: &'static str, depth: usize, project: &'static Project) -> Option<Vec<Field>> {
-    let mut lines = Lines { rest: text, depth };
+/// The fields on the lines below the last.
+fn fields(above: &mut Lines, project: &'static Project) -> Option<Vec<Field>> {
+    let mut lines = Lines { rest: above.rest, depth: above.depth + 1 };
     let mut fields = Vec::new();
-    while let Some(line) = lines.next() {
-        let (name, value) = key(line)?;
+    while above.is_above(lines.rest) {
+        let (name, value) = key(lines.next()?)?;
         let name = if name.starts_with('"') {
             Cow::Owned(serde_json::from_str(name).ok()?)
         } else {
@@ -123,6 +124,7 @@ fn fields(text: &'static str, depth: usize, project: &'static Project) -> Option
         let schema = link(value, &mut lines, project)?;
         fields.push(Field { name, versions: Versions::ALL, is_deprecated: false, schema });
     }
+    above.rest = lines.rest;
     Some(fields)
 }
 
@@ -164,10 +166,15 @@ impl Lines {
         Some(line)
     }
 
+    /// Whether the first line of a text has more blanks.
+    fn is_above(&self, text: &str) -> bool {
+        text.as_bytes().get(self.depth) == Some(&b' ')
+    }
+
     /// The next lines that have more blanks.
     fn below(&mut self) -> &'static str {
         let all = self.rest;
-        while self.rest.as_bytes().get(self.depth) == Some(&b' ') && self.take_line().is_some() {}
+        while self.is_above(self.rest) && self.take_line().is_some() {}
         all.get(..all.len() - self.rest.len()).unwrap_or_default()
     }
 }

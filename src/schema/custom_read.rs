@@ -22,13 +22,10 @@ const MAX_SCHEMAS: usize = 50_000;
 /// Keywords that a CRD may not have, because they would lead out of it.
 const REFUSED: [&str; 3] = ["$ref", "definitions", "dependencies"];
 
-/// Finds a schema that several have in common, by its name.
-type Shared<'p> = &'p dyn Fn(&str) -> Option<&'static Schema>;
-
 /// Reads `openAPIV3Schema`: the schema of an object with `apiVersion`, `kind` and `metadata`.
 pub(super) fn read(node: Node<'_>) -> Result<Schema, Broken> {
     let left = Cell::new(MAX_SCHEMAS);
-    let place = Place { depth: 0, in_alternative: false, left: &left, shared: None };
+    let place = Place { depth: 0, in_alternative: false, left: &left, is_packed: false };
     let mut read = schema(node, place)?;
     add_object_fields(&mut read);
     Ok(read)
@@ -42,7 +39,7 @@ pub(super) fn read_constraint(
     is_open: bool,
 ) -> Result<Schema, Broken> {
     let left = Cell::new(MAX_SCHEMAS);
-    let place = Place { depth: 0, in_alternative: is_open, left: &left, shared: None };
+    let place = Place { depth: 0, in_alternative: is_open, left: &left, is_packed: false };
     let object = || Schema { types: Types::OBJECT, is_custom: true, ..Schema::default() };
     let field = |name, schema| Field {
         is_deprecated: false,
@@ -62,17 +59,17 @@ pub(super) fn read_constraint(
     Ok(read)
 }
 
-/// As [`read`], for a schema of `schemas/custom`.
-pub(super) fn read_packed(node: Node<'_>, shared: Shared<'_>) -> Result<Schema, Broken> {
-    let mut read = read_shared(node, shared)?;
-    add_object_fields(&mut read);
-    Ok(read)
+/// A schema of `schemas/custom`, with what is written in it.
+pub(super) fn read_packed(node: Node<'_>) -> Result<Schema, Broken> {
+    let left = Cell::new(MAX_SCHEMAS);
+    schema(node, Place { depth: 0, in_alternative: false, left: &left, is_packed: true })
 }
 
-/// Reads what several schemas of `schemas/custom` have in common.
-pub(super) fn read_shared(node: Node<'_>, shared: Shared<'_>) -> Result<Schema, Broken> {
-    let left = Cell::new(MAX_SCHEMAS);
-    schema(node, Place { depth: 0, in_alternative: false, left: &left, shared: Some(shared) })
+/// What [`read_packed`] makes of a schema that says nothing but its type.
+pub(super) fn of_type(name: &str) -> Option<Schema> {
+    let types = Types::named(name)?;
+    let rest = if types == Types::OBJECT { Rest::Closed } else { Rest::Open };
+    Some(Schema { types, is_custom: true, rest, ..Schema::default() })
 }
 
 /// Where a schema stands in the schema.
@@ -83,12 +80,105 @@ struct Place<'p> {
     in_alternative: bool,
     /// How many schemas may still be read.
     left: &'p Cell<usize>,
-    /// Where `$name` leads, in schemas of ours.
-    shared: Option<Shared<'p>>,
+    /// In a schema of ours, of which a test tells that nothing is broken.
+    is_packed: bool,
+}
+
+/// What a schema says, by keyword.
+#[derive(Default)]
+struct Keywords<'a> {
+    /// The first of [`REFUSED`] that it has.
+    refused: Option<Node<'a>>,
+    /// It has one of those that make [`Restrictions`].
+    restricts: bool,
+    additional_properties: Option<Node<'a>>,
+    all_of: Option<Node<'a>>,
+    any_of: Option<Node<'a>>,
+    default: Option<Node<'a>>,
+    embedded: Option<Node<'a>>,
+    exclusive_maximum: Option<Node<'a>>,
+    exclusive_minimum: Option<Node<'a>>,
+    format: Option<Node<'a>>,
+    int_or_string: Option<Node<'a>>,
+    items: Option<Node<'a>>,
+    list_map_keys: Option<Node<'a>>,
+    list_type: Option<Node<'a>>,
+    max_items: Option<Node<'a>>,
+    max_length: Option<Node<'a>>,
+    max_properties: Option<Node<'a>>,
+    maximum: Option<Node<'a>>,
+    min_items: Option<Node<'a>>,
+    min_length: Option<Node<'a>>,
+    min_properties: Option<Node<'a>>,
+    minimum: Option<Node<'a>>,
+    multiple_of: Option<Node<'a>>,
+    not: Option<Node<'a>>,
+    nullable: Option<Node<'a>>,
+    of_type: Option<Node<'a>>,
+    one_of: Option<Node<'a>>,
+    pattern: Option<Node<'a>>,
+    preserves: Option<Node<'a>>,
+    properties: Option<Node<'a>>,
+    required: Option<Node<'a>>,
+    choices: Option<Node<'a>>,
+}
+
+impl<'a> Keywords<'a> {
+    /// Goes through them once, as looking for each takes most of the time that reading takes. Of a
+    /// keyword that is written twice the last counts.
+    fn of(node: Node<'a>) -> Self {
+        let mut all = Self::default();
+        let mut rank = REFUSED.len();
+        for entry in node.entries() {
+            let (value, restricts) = match entry.key.text().as_bytes() {
+                b"type" => (&mut all.of_type, false),
+                b"properties" => (&mut all.properties, false),
+                b"items" => (&mut all.items, false),
+                b"required" => (&mut all.required, false),
+                b"format" => (&mut all.format, false),
+                b"default" => (&mut all.default, false),
+                b"nullable" => (&mut all.nullable, false),
+                b"additionalProperties" => (&mut all.additional_properties, false),
+                b"x-kubernetes-embedded-resource" => (&mut all.embedded, false),
+                b"x-kubernetes-int-or-string" => (&mut all.int_or_string, false),
+                b"x-kubernetes-list-map-keys" => (&mut all.list_map_keys, false),
+                b"x-kubernetes-list-type" => (&mut all.list_type, false),
+                b"x-kubernetes-preserve-unknown-fields" => (&mut all.preserves, false),
+                b"enum" => (&mut all.choices, true),
+                b"pattern" => (&mut all.pattern, true),
+                b"minimum" => (&mut all.minimum, true),
+                b"maximum" => (&mut all.maximum, true),
+                b"exclusiveMinimum" => (&mut all.exclusive_minimum, true),
+                b"exclusiveMaximum" => (&mut all.exclusive_maximum, true),
+                b"multipleOf" => (&mut all.multiple_of, true),
+                b"minLength" => (&mut all.min_length, true),
+                b"maxLength" => (&mut all.max_length, true),
+                b"minItems" => (&mut all.min_items, true),
+                b"maxItems" => (&mut all.max_items, true),
+                b"minProperties" => (&mut all.min_properties, true),
+                b"maxProperties" => (&mut all.max_properties, true),
+                b"allOf" => (&mut all.all_of, true),
+                b"anyOf" => (&mut all.any_of, true),
+                b"oneOf" => (&mut all.one_of, true),
+                b"not" => (&mut all.not, true),
+                other => {
+                    let found = REFUSED.iter().position(|name| name.as_bytes() == other);
+                    if let Some(found) = found.filter(|found| *found <= rank) {
+                        rank = found;
+                        all.refused = Some(entry.key);
+                    }
+                    continue;
+                }
+            };
+            *value = Some(entry.value);
+            all.restricts |= restricts;
+        }
+        all
+    }
 }
 
 /// The fields that every object has, as the API server defines them, whatever the CRD says.
-fn add_object_fields(schema: &mut Schema) {
+pub(super) fn add_object_fields(schema: &mut Schema) {
     schema.fields.retain(|field| !matches!(&*field.name, "apiVersion" | "kind" | "metadata"));
     let text = || Link::Inline(Box::new(Schema { types: Types::STRING, ..Schema::default() }));
     let metadata = table().named("apimachinery.pkg.apis.meta.v1.ObjectMeta");
@@ -108,23 +198,14 @@ fn add_object_fields(schema: &mut Schema) {
             });
         }
     }
-    schema.fields.sort_by(|a, b| Field::order(&a.name).cmp(&Field::order(&b.name)));
+    schema.sort_fields();
 }
 
 fn broken<T>(node: Node<'_>, message: impl Into<String>) -> Result<T, Broken> {
     Err(Broken { node: node.id(), message: message.into() })
 }
 
-/// A schema, or the name of one.
 fn link(node: Node<'_>, place: Place<'_>) -> Result<Link, Broken> {
-    if let Some(shared) = place.shared
-        && let Some(name) = node.text().strip_prefix('$')
-    {
-        return match shared(name) {
-            Some(schema) => Ok(Link::Shared(schema)),
-            None => broken(node, "nothing has this name"),
-        };
-    }
     schema(node, place).map(|schema| Link::Inline(Box::new(schema)))
 }
 
@@ -139,24 +220,25 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
         return broken(node, format!("more than {MAX_SCHEMAS} schemas aren't read"));
     };
     place.left.set(left);
-    if let Some(entry) = REFUSED.iter().find_map(|name| node.entry(name)) {
-        return broken(entry.key, format!("{} is not allowed in a CRD", entry.key.text()));
+    let said = Keywords::of(node);
+    if let Some(key) = said.refused {
+        return broken(key, format!("{} is not allowed in a CRD", key.text()));
     }
     let below = Place { depth: place.depth + 1, ..place };
     let mut read = Schema {
         is_custom: true,
-        nullable: flag(node, "nullable")?,
-        has_default: node.get("default").is_some_and(|default| !default.is_null()),
+        nullable: flag(said.nullable, "nullable")?,
+        has_default: said.default.is_some_and(|default| !default.is_null()),
         ..Schema::default()
     };
-    let default = node.get("default").filter(|default| default.kind() == Kind::Scalar);
+    let default = said.default.filter(|default| default.kind() == Kind::Scalar);
     read.default = default.map(|default| Box::new(one_scalar(default)));
-    read.types = types(node)?;
-    let of_type = text(node, "type")?.unwrap_or_default();
+    read.types = types(&said, read.nullable)?;
+    let of_type = text(said.of_type, "type")?.unwrap_or_default();
     read.format =
-        text(node, "format")?.map_or(Format::None, |name| Format::of_custom(name, of_type));
-    let is_embedded = flag(node, "x-kubernetes-embedded-resource")?;
-    if let Some(properties) = mapping(node, "properties")? {
+        text(said.format, "format")?.map_or(Format::None, |name| Format::of_custom(name, of_type));
+    let is_embedded = flag(said.embedded, "x-kubernetes-embedded-resource")?;
+    if let Some(properties) = mapping(said.properties, "properties")? {
         for entry in properties.entries() {
             read.fields.push(Field {
                 name: Cow::Owned(entry.key.text().to_owned()),
@@ -166,8 +248,8 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
             });
         }
     }
-    read.fields.sort_by(|a, b| Field::order(&a.name).cmp(&Field::order(&b.name)));
-    for name in list(node, "required")?.into_iter().flat_map(Node::items) {
+    read.sort_fields();
+    for name in list(said.required, "required")?.into_iter().flat_map(Node::items) {
         match name.as_str() {
             Some(name) => {
                 read.required.push((Cow::Owned(name.to_owned()), Versions::ALL));
@@ -175,13 +257,11 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
             None => return broken(name, "required must be a list of names"),
         }
     }
-    let preserves = flag(node, "x-kubernetes-preserve-unknown-fields")?;
+    let preserves = flag(said.preserves, "x-kubernetes-preserve-unknown-fields")?;
     let is_object = read.types.allow(Types::OBJECT) && !read.types.is_any();
-    read.rest = match node.get("additionalProperties") {
+    read.rest = match said.additional_properties {
         Some(rest) if rest.as_bool() == Some(true) => Rest::Open,
-        Some(rest) if rest.kind() == Kind::Mapping || rest.text().starts_with('$') => {
-            Rest::Each(link(rest, below)?)
-        }
+        Some(rest) if rest.kind() == Kind::Mapping => Rest::Each(link(rest, below)?),
         _ if preserves || place.in_alternative || !is_object => Rest::Open,
         _ => Rest::Closed,
     };
@@ -191,11 +271,11 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
             read.required.push((Cow::Borrowed(name), Versions::ALL));
         }
     }
-    if let Some(items) = node.get("items") {
+    if let Some(items) = said.items {
         read.items = Some(link(items, below)?);
     }
-    read.identity = identity(node)?;
-    read.restrictions = restrictions(node, below)?;
+    read.identity = identity(node, &said)?;
+    read.restrictions = restrictions(&said, below)?;
     Ok(read)
 }
 
@@ -210,39 +290,34 @@ fn one_scalar(node: Node<'_>) -> Tree {
     })
 }
 
-fn types(node: Node<'_>) -> Result<Types, Broken> {
-    let types = if flag(node, "x-kubernetes-int-or-string")? {
+fn types(said: &Keywords<'_>, nullable: bool) -> Result<Types, Broken> {
+    let types = if flag(said.int_or_string, "x-kubernetes-int-or-string")? {
         Types::STRING.or(Types::INTEGER)
     } else {
-        match text(node, "type")?.unwrap_or_default() {
-            "" => return Ok(Types::ANY),
-            "string" => Types::STRING,
-            "integer" => Types::INTEGER,
-            "number" => Types::NUMBER,
-            "boolean" => Types::BOOLEAN,
-            "object" => Types::OBJECT,
-            "array" => Types::ARRAY,
-            other => {
-                let at = node.get("type").unwrap_or(node);
-                return broken(at, format!("there is no type {other}"));
-            }
+        let (Some(at), Some(name)) = (said.of_type, text(said.of_type, "type")?) else {
+            return Ok(Types::ANY);
+        };
+        match Types::named(name) {
+            Some(types) => types,
+            None if name.is_empty() => return Ok(Types::ANY),
+            None => return broken(at, format!("there is no type {name}")),
         }
     };
-    Ok(if flag(node, "nullable")? { types.or(Types::NULL) } else { types })
+    Ok(if nullable { types.or(Types::NULL) } else { types })
 }
 
-fn identity(node: Node<'_>) -> Result<Identity, Broken> {
-    match text(node, "x-kubernetes-list-type")?.unwrap_or_default() {
+fn identity(node: Node<'_>, said: &Keywords<'_>) -> Result<Identity, Broken> {
+    match text(said.list_type, "x-kubernetes-list-type")?.unwrap_or_default() {
         "" | "atomic" => Ok(Identity::None),
         "set" => {
-            let default = node.get("items").and_then(|items| items.get("default"));
+            let default = said.items.and_then(|items| items.get("default"));
             let default = default.and_then(Node::as_str);
             Ok(Identity::Set(default.map(|default| Cow::Owned(default.to_owned()))))
         }
         "map" => {
             let mut keys: Vec<(Name, Option<Name>)> = Vec::new();
-            let list = list(node, "x-kubernetes-list-map-keys")?;
-            let properties = node.get("items").and_then(|items| items.get("properties"));
+            let list = list(said.list_map_keys, "x-kubernetes-list-map-keys")?;
+            let properties = said.items.and_then(|items| items.get("properties"));
             for key in list.into_iter().flat_map(Node::items) {
                 let Some(name) = key.as_str() else {
                     return broken(key, "x-kubernetes-list-map-keys must be names");
@@ -259,102 +334,78 @@ fn identity(node: Node<'_>) -> Result<Identity, Broken> {
             }
             Ok(Identity::Keys(keys))
         }
-        other => {
-            let at = node.get("x-kubernetes-list-type").unwrap_or(node);
-            broken(at, format!("there is no list type {other}"))
-        }
+        other => broken(said.list_type.unwrap_or(node), format!("there is no list type {other}")),
     }
 }
 
-fn restrictions(node: Node<'_>, below: Place<'_>) -> Result<Option<Box<Restrictions>>, Broken> {
-    const KEYWORDS: [&str; 17] = [
-        "enum",
-        "minimum",
-        "maximum",
-        "multipleOf",
-        "minLength",
-        "maxLength",
-        "minItems",
-        "maxItems",
-        "minProperties",
-        "maxProperties",
-        "pattern",
-        "allOf",
-        "anyOf",
-        "oneOf",
-        "not",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-    ];
-    let mut entries = node.entries();
-    if !entries.any(|entry| KEYWORDS.contains(&entry.key.text())) {
+fn restrictions(
+    said: &Keywords<'_>,
+    below: Place<'_>,
+) -> Result<Option<Box<Restrictions>>, Broken> {
+    if !said.restricts {
         return Ok(None);
     }
     let below = Place { in_alternative: true, ..below };
     let mut all = Restrictions::default();
-    for choice in list(node, "enum")?.into_iter().flat_map(Node::items) {
+    for choice in list(said.choices, "enum")?.into_iter().flat_map(Node::items) {
         all.choices.push(choice_of(choice));
     }
-    for (name, exclusive, bound) in [
-        ("minimum", "exclusiveMinimum", &mut all.minimum),
-        ("maximum", "exclusiveMaximum", &mut all.maximum),
+    for ((limit, name), (exclusive, exclusive_name), bound) in [
+        ((said.minimum, "minimum"), (said.exclusive_minimum, "exclusiveMinimum"), &mut all.minimum),
+        ((said.maximum, "maximum"), (said.exclusive_maximum, "exclusiveMaximum"), &mut all.maximum),
     ] {
-        let exclusive = flag(node, exclusive)?;
-        *bound = number(node, name)?.map(|limit| Bound { limit, exclusive });
+        let exclusive = flag(exclusive, exclusive_name)?;
+        *bound = number(limit, name)?.map(|limit| Bound { limit, exclusive });
     }
-    all.multiple_of = number(node, "multipleOf")?;
-    for (least, most, range) in [
-        ("minLength", "maxLength", &mut all.length),
-        ("minItems", "maxItems", &mut all.items),
-        ("minProperties", "maxProperties", &mut all.properties),
+    all.multiple_of = number(said.multiple_of, "multipleOf")?;
+    for (least, most, name, range) in [
+        (said.min_length, said.max_length, "Length", &mut all.length),
+        (said.min_items, said.max_items, "Items", &mut all.items),
+        (said.min_properties, said.max_properties, "Properties", &mut all.properties),
     ] {
-        *range = Range { least: count(node, least)?, most: count(node, most)? };
+        *range = Range { least: count(least, "min", name)?, most: count(most, "max", name)? };
     }
-    if let Some(pattern) = text(node, "pattern")? {
-        let read = match below.shared {
-            Some(_) => Ok(Pattern::packed(pattern)),
-            None => Pattern::read(pattern),
-        };
+    if let (Some(node), Some(pattern)) = (said.pattern, text(said.pattern, "pattern")?) {
+        let read =
+            if below.is_packed { Ok(Pattern::packed(pattern)) } else { Pattern::read(pattern) };
         match read {
             Ok(pattern) => all.pattern = Some(pattern),
-            Err(message) => return broken(node.get("pattern").unwrap_or(node), message),
+            Err(message) => return broken(node, message),
         }
     }
-    for (name, schemas) in
-        [("allOf", &mut all.all_of), ("anyOf", &mut all.any_of), ("oneOf", &mut all.one_of)]
-    {
-        for one in list(node, name)?.into_iter().flat_map(Node::items) {
+    for (alternatives, name, schemas) in [
+        (said.all_of, "allOf", &mut all.all_of),
+        (said.any_of, "anyOf", &mut all.any_of),
+        (said.one_of, "oneOf", &mut all.one_of),
+    ] {
+        for one in list(alternatives, name)?.into_iter().flat_map(Node::items) {
             schemas.push(schema(one, below)?);
         }
     }
-    if let Some(not) = node.get("not") {
+    if let Some(not) = said.not {
         all.not = Some(schema(not, below)?);
     }
     Ok(Some(Box::new(all)))
 }
 
-fn text<'a>(node: Node<'a>, key: &str) -> Result<Option<&'a str>, Broken> {
-    match node.get(key) {
-        None => Ok(None),
-        Some(value) => match value.as_str() {
-            Some(text) => Ok(Some(text)),
-            None => broken(value, format!("{key} must be a string")),
-        },
+fn text<'a>(value: Option<Node<'a>>, key: &str) -> Result<Option<&'a str>, Broken> {
+    let Some(value) = value else { return Ok(None) };
+    match value.as_str() {
+        Some(text) => Ok(Some(text)),
+        None => broken(value, format!("{key} must be a string")),
     }
 }
 
-fn flag(node: Node<'_>, key: &str) -> Result<bool, Broken> {
-    match node.get(key) {
-        None => Ok(false),
-        Some(value) => match value.as_bool() {
-            Some(flag) => Ok(flag),
-            None => broken(value, format!("{key} must be true or false")),
-        },
+fn flag(value: Option<Node<'_>>, key: &str) -> Result<bool, Broken> {
+    let Some(value) = value else { return Ok(false) };
+    match value.as_bool() {
+        Some(flag) => Ok(flag),
+        None => broken(value, format!("{key} must be true or false")),
     }
 }
 
-fn number(node: Node<'_>, key: &str) -> Result<Option<f64>, Broken> {
-    let Some(value) = node.get(key) else { return Ok(None) };
+fn number(value: Option<Node<'_>>, key: &str) -> Result<Option<f64>, Broken> {
+    let Some(value) = value else { return Ok(None) };
     #[allow(clippy::cast_precision_loss, reason = "bounds are JSON numbers")]
     match value.scalar(Dialect::GoYamlV2) {
         Scalar::Int(number) => Ok(Some(number as f64)),
@@ -364,27 +415,29 @@ fn number(node: Node<'_>, key: &str) -> Result<Option<f64>, Broken> {
     }
 }
 
-fn count(node: Node<'_>, key: &str) -> Result<Option<usize>, Broken> {
-    let Some(value) = node.get(key) else { return Ok(None) };
+fn count(value: Option<Node<'_>>, end: &str, of: &str) -> Result<Option<usize>, Broken> {
+    let Some(value) = value else { return Ok(None) };
     match value.as_i64().and_then(|count| usize::try_from(count).ok()) {
         Some(count) => Ok(Some(count)),
-        None => broken(value, format!("{key} must be a whole number from 0")),
+        None => broken(value, format!("{end}{of} must be a whole number from 0")),
     }
 }
 
-fn mapping<'a>(node: Node<'a>, key: &str) -> Result<Option<Node<'a>>, Broken> {
-    match node.get(key) {
-        Some(value) if value.kind() == Kind::Mapping => Ok(Some(value)),
-        Some(value) => broken(value, format!("{key} must be a mapping")),
-        None => Ok(None),
+fn mapping<'a>(value: Option<Node<'a>>, key: &str) -> Result<Option<Node<'a>>, Broken> {
+    match value {
+        Some(value) if value.kind() != Kind::Mapping => {
+            broken(value, format!("{key} must be a mapping"))
+        }
+        value => Ok(value),
     }
 }
 
-fn list<'a>(node: Node<'a>, key: &str) -> Result<Option<Node<'a>>, Broken> {
-    match node.get(key) {
-        Some(value) if value.kind() == Kind::Sequence => Ok(Some(value)),
-        Some(value) => broken(value, format!("{key} must be a list")),
-        None => Ok(None),
+fn list<'a>(value: Option<Node<'a>>, key: &str) -> Result<Option<Node<'a>>, Broken> {
+    match value {
+        Some(value) if value.kind() != Kind::Sequence => {
+            broken(value, format!("{key} must be a list"))
+        }
+        value => Ok(value),
     }
 }
 

@@ -125,10 +125,8 @@ struct Writer {
 
 impl Writer {
     fn link(&mut self, link: &Link) -> Value {
-        let index = match link {
-            Link::Inline(schema) => return Value::Object(self.schema(schema)),
-            Link::Shared(schema) => return Value::Object(self.schema(schema)),
-            Link::Definition(index) => *index,
+        let Link::Definition(index) = *link else {
+            return Value::Object(link.inline().map_or_else(Map::new, |it| self.schema(it)));
         };
         let name = format!("io.k8s.{}", table().name(index));
         if !self.definitions.contains_key(&name) {

@@ -16,6 +16,7 @@ mod kinds;
 pub mod lifecycle;
 mod model;
 mod pack;
+mod packed_text;
 mod pattern;
 mod restrictions;
 mod table;

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use spanned_yaml::{Node, Tree};
 
-use super::{formats::Format, restrictions::Restrictions, versions::Versions};
+use super::{
+    formats::Format, packed_text::PackedSchema, restrictions::Restrictions, versions::Versions,
+};
 
 /// A field's name: of the table, or of a CRD.
 pub(super) type Name = Cow<'static, str>;
@@ -25,6 +27,19 @@ impl Types {
     pub(super) const NULL: Self = Self(64);
     /// A number that isn't whole.
     pub(super) const FRACTION: Self = Self(4);
+
+    /// The type that a CRD calls so.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "string" => Self::STRING,
+            "integer" => Self::INTEGER,
+            "number" => Self::NUMBER,
+            "boolean" => Self::BOOLEAN,
+            "object" => Self::OBJECT,
+            "array" => Self::ARRAY,
+            _ => return None,
+        })
+    }
 
     pub(super) fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -106,8 +121,10 @@ pub(super) struct Field {
 pub(super) enum Link {
     /// Right here.
     Inline(Box<Schema>),
-    /// With others who have the same.
-    Shared(&'static Schema),
+    /// In a text that portcullis carries.
+    Packed(Box<PackedSchema>),
+    /// There, with others who have the same.
+    Shared(&'static PackedSchema),
     /// A definition of the table of built-in kinds.
     Definition(u16),
 }
@@ -137,11 +154,12 @@ pub(super) enum Identity {
 }
 
 impl Link {
-    /// The schema that is right here.
+    /// The schema, unless it is of the table.
     pub(super) fn inline(&self) -> Option<&Schema> {
         match self {
             Self::Inline(schema) => Some(schema),
-            Self::Shared(schema) => Some(schema),
+            Self::Packed(packed) => packed.schema(),
+            Self::Shared(packed) => packed.schema(),
             Self::Definition(_) => None,
         }
     }
@@ -155,6 +173,11 @@ impl Field {
 }
 
 impl Schema {
+    /// Brings fields into their order.
+    pub(super) fn sort_fields(&mut self) {
+        self.fields.sort_by(|a, b| Field::order(&a.name).cmp(&Field::order(&b.name)));
+    }
+
     /// The schema of a field of a custom resource, which is the same for all versions.
     pub(super) fn schema_of(&self, name: &str) -> Option<&Self> {
         let link = match (self.fields_named(name).first(), &self.rest) {

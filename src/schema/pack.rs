@@ -1,14 +1,18 @@
 //! The custom resources that portcullis carries schemas of. A file a project, made by
 //! `cargo xtask custom-schemas`; a file is indexed when an object is of one of its groups, and a
-//! schema read when an object is of its kind.
+//! schema read when an object is of its kind, as far as objects have its fields.
 
-use std::sync::OnceLock;
+use std::{ops::Range, sync::OnceLock};
 
 use memchr::memmem;
 use rustc_hash::FxHashMap;
 use spanned_yaml::{Kind, Node};
 
-use super::{custom_read, json_schema, model::Schema};
+use super::{
+    custom_read, json_schema,
+    model::Schema,
+    packed_text::{self, PackedSchema},
+};
 
 /// What several projects have in common.
 const SHARED: &str = include_str!("../../schemas/custom/shared.txt");
@@ -60,16 +64,12 @@ pub(super) struct PackedKind {
 struct Index {
     /// In the order of the file: by group, kind and version.
     kinds: Vec<PackedKind>,
+    /// Where a kind's versions are among them: by group and kind.
+    versions: FxHashMap<(&'static str, &'static str), Range<usize>>,
     definitions: Definitions,
 }
 
-type Definitions = FxHashMap<&'static str, Definition>;
-
-#[derive(Debug)]
-struct Definition {
-    text: &'static str,
-    read: OnceLock<Option<Schema>>,
-}
+type Definitions = FxHashMap<&'static str, PackedSchema>;
 
 /// A version of a kind whose schema portcullis carries.
 #[derive(Clone, Copy, Debug)]
@@ -129,9 +129,10 @@ pub(super) fn project_of(group: &str) -> Option<&'static Project> {
     groups.get(group).copied()
 }
 
-fn shared() -> &'static Definitions {
-    static INDEX: OnceLock<Index> = OnceLock::new();
-    &INDEX.get_or_init(|| Index::of(SHARED)).definitions
+/// What several have in common, as if it were a project.
+fn shared() -> &'static Project {
+    static PROJECT: OnceLock<Project> = OnceLock::new();
+    PROJECT.get_or_init(|| Project::of(SHARED))
 }
 
 impl Project {
@@ -145,47 +146,36 @@ impl Project {
         }
     }
 
-    fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::of(self.text))
+    fn index(&'static self) -> &'static Index {
+        self.index.get_or_init(|| Index::of(self))
     }
 
     /// All kinds, by group, kind and version.
-    pub(super) fn kinds(&self) -> &[PackedKind] {
+    pub(super) fn kinds(&'static self) -> &'static [PackedKind] {
         &self.index().kinds
     }
 
     /// The versions of a kind.
-    pub(super) fn versions(&self, group: &str, kind: &str) -> &[PackedKind] {
-        let kinds = self.kinds();
-        let start = kinds.partition_point(|one| (one.group, one.kind) < (group, kind));
-        let rest = kinds.get(start..).unwrap_or_default();
-        let count = rest.iter().take_while(|one| (one.group, one.kind) == (group, kind)).count();
-        rest.get(..count).unwrap_or_default()
+    pub(super) fn versions(&'static self, group: &str, kind: &str) -> &'static [PackedKind] {
+        let index = self.index();
+        let versions = index.versions.get(&(group, kind)).cloned();
+        versions.and_then(|versions| index.kinds.get(versions)).unwrap_or_default()
     }
 
-    fn definition(&'static self, name: &str) -> Option<&'static Definition> {
-        self.index().definitions.get(name).or_else(|| shared().get(name))
+    /// What stands under a name, here or with what several projects have in common.
+    pub(super) fn definition(&'static self, name: &str) -> Option<&'static PackedSchema> {
+        let of = |project: &'static Self| project.index().definitions.get(name);
+        of(self).or_else(|| of(shared()))
     }
 
     /// The schema of one of its kinds. What can't be read, `every_schema_is_read` finds.
     pub(super) fn schema(&'static self, kind: &'static PackedKind) -> Option<&'static Schema> {
-        kind.read
-            .get_or_init(|| {
-                let tree = spanned_yaml::parse(kind.text.to_owned());
-                custom_read::read_packed(tree.root(0)?, &|name| self.shared(name)).ok()
-            })
-            .as_ref()
-    }
-
-    fn shared(&'static self, name: &str) -> Option<&'static Schema> {
-        let definition = self.definition(name)?;
-        definition
-            .read
-            .get_or_init(|| {
-                let tree = spanned_yaml::parse(definition.text.to_owned());
-                custom_read::read_shared(tree.root(0)?, &|name| self.shared(name)).ok()
-            })
-            .as_ref()
+        let read = || {
+            let mut schema = packed_text::read(kind.text, self)?;
+            custom_read::add_object_fields(&mut schema);
+            Some(schema)
+        };
+        kind.read.get_or_init(read).as_ref()
     }
 
     fn expanded(&'static self, text: &str, depth: usize) -> serde_json::Value {
@@ -225,7 +215,8 @@ impl Project {
 }
 
 impl Index {
-    fn of(text: &'static str) -> Self {
+    fn of(project: &'static Project) -> Self {
+        let text = project.text;
         let mut index = Self::default();
         let bytes = text.as_bytes();
         let mut starts: Vec<usize> =
@@ -236,7 +227,7 @@ impl Index {
             let block = text.get(start + 1..end).unwrap_or_default();
             let (head, text) = block.split_once('\n').unwrap_or((block, ""));
             if let Some(name) = head.strip_prefix("& ") {
-                index.definitions.insert(name, Definition { text, read: OnceLock::new() });
+                index.definitions.insert(name, PackedSchema::new(text, project));
                 continue;
             }
             let mut words = head.get(2..).unwrap_or_default().splitn(4, ' ');
@@ -245,6 +236,8 @@ impl Index {
             let kind = words.next().unwrap_or_default();
             let deprecated = words.next().map(|_| words.next().unwrap_or_default());
             let read = OnceLock::new();
+            let place = index.kinds.len();
+            index.versions.entry((group, kind)).or_insert(place..place).end = place + 1;
             index.kinds.push(PackedKind { group, version, kind, deprecated, text, read });
         }
         index
@@ -253,7 +246,7 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use super::{Index, SHARED, project_of, projects, shared};
+    use super::{Index, project_of, projects, shared};
 
     #[test]
     fn every_schema_is_read() {
@@ -271,9 +264,15 @@ mod tests {
                 assert!(project.schema(kind).is_some(), "{what}");
                 count += 1;
             }
-            for name in project.index().definitions.keys().chain(shared().keys()) {
-                assert!(project.shared(name).is_some(), "{}: {name}", project.title);
-            }
+            let mut broken: Vec<&str> = project
+                .index()
+                .definitions
+                .iter()
+                .filter(|(_, definition)| definition.schema().is_none())
+                .map(|(name, _)| *name)
+                .collect();
+            broken.sort_unstable();
+            assert!(broken.is_empty(), "{}: {broken:?}", project.title);
         }
         assert!(count > 300, "{count}");
     }
@@ -291,8 +290,8 @@ mod tests {
     /// Every run with custom resources pays for the projects that they are of.
     #[test]
     fn indexes_are_quick() {
-        let largest = projects().iter().map(|project| project.text).chain([SHARED]);
-        let largest = largest.max_by_key(|text| text.len()).unwrap();
+        let largest = projects().iter().chain([shared()]);
+        let largest = largest.max_by_key(|project| project.text.len()).unwrap();
         let quickest = (0..20)
             .map(|_| {
                 let start = std::time::Instant::now();

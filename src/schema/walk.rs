@@ -79,21 +79,14 @@ impl<'a, 's> Walk<'a, 's> {
     fn run(&mut self) {
         while let Some(step) = self.stack.pop() {
             let node = step.node.target();
-            match step.schema {
-                Link::Inline(schema) => {
-                    let outer = step.outer.unwrap_or(schema);
-                    self.visit(node, step.key, schema, outer, step.versions);
-                }
-                Link::Shared(schema) => {
-                    let outer = step.outer.unwrap_or(schema);
-                    self.visit(node, step.key, schema, outer, step.versions);
-                }
-                Link::Definition(index) => {
-                    for (versions, schema) in table().definition(*index) {
-                        let versions = versions.and(step.versions);
-                        if !versions.is_empty() {
-                            self.visit(node, step.key, schema, schema, versions);
-                        }
+            if let Some(schema) = step.schema.inline() {
+                let outer = step.outer.unwrap_or(schema);
+                self.visit(node, step.key, schema, outer, step.versions);
+            } else if let Link::Definition(index) = step.schema {
+                for (versions, schema) in table().definition(*index) {
+                    let versions = versions.and(step.versions);
+                    if !versions.is_empty() {
+                        self.visit(node, step.key, schema, schema, versions);
                     }
                 }
             }

@@ -15,7 +15,7 @@ use flux_render::{
         self, Applied, ArtifactFiles, Cluster, ClusterSettings, IgnoreFile, Kustomization, Member,
         Outcome, Rendering,
     },
-    kustomize::{Builder, FILE_NAMES, Uses, uses},
+    kustomize::{Bases, Builder, FILE_NAMES, Uses, uses},
 };
 use rayon::{iter::Either, prelude::*};
 use rustc_hash::FxHashSet;
@@ -37,6 +37,8 @@ pub struct Fleet {
     pub files: Arc<RepositoryFiles>,
     /// What the repository leaves out of artifacts.
     source_ignores: Arc<[IgnoreFile]>,
+    /// Freed with all else, which a command that ends need not do.
+    bases: Bases,
     /// Clusters, by name.
     pub clusters: Vec<Cluster>,
     /// Overlays that no cluster uses, by folder.
@@ -215,7 +217,7 @@ impl Fleet {
         let folders = once_each(rendered().flat_map(|rendering| &rendering.folders));
         fleet.used.extend(used);
         fleet.folders.extend(folders);
-        builder.discard();
+        fleet.bases = builder.into_bases();
         (fleet.files, fleet.source_ignores) = (files, source_ignores);
         (fleet, results)
     }

@@ -41,11 +41,8 @@ pub(super) fn read_constraint(
     let left = Cell::new(MAX_SCHEMAS);
     let place = Place { depth: 0, in_alternative: is_open, left: &left, is_packed: false };
     let object = || Schema { types: Types::OBJECT, is_custom: true, ..Schema::default() };
-    let field = |name, schema| Field {
-        is_deprecated: false,
-        name: Cow::Borrowed(name),
-        versions: Versions::ALL,
-        schema: Link::Inline(Box::new(schema)),
+    let field = |name, schema| {
+        Field::new(Cow::Borrowed(name), Versions::ALL, Link::Inline(Box::new(schema)))
     };
     let mut spec = object();
     if let Some(parameters) = parameters {
@@ -189,13 +186,7 @@ pub(super) fn add_object_fields(schema: &mut Schema) {
     ];
     for (name, link) in fields {
         if let Some(link) = link {
-            let name = Cow::Borrowed(name);
-            schema.fields.push(Field {
-                name,
-                versions: Versions::ALL,
-                is_deprecated: false,
-                schema: link,
-            });
+            schema.fields.push(Field::new(Cow::Borrowed(name), Versions::ALL, link));
         }
     }
     schema.sort_fields();
@@ -240,12 +231,8 @@ fn schema(node: Node<'_>, place: Place<'_>) -> Result<Schema, Broken> {
     let is_embedded = flag(said.embedded, "x-kubernetes-embedded-resource")?;
     if let Some(properties) = mapping(said.properties, "properties")? {
         for entry in properties.entries() {
-            read.fields.push(Field {
-                name: Cow::Owned(entry.key.text().to_owned()),
-                versions: Versions::ALL,
-                is_deprecated: false,
-                schema: link(entry.value, below)?,
-            });
+            let name = Cow::Owned(entry.key.text().to_owned());
+            read.fields.push(Field::new(name, Versions::ALL, link(entry.value, below)?));
         }
     }
     read.sort_fields();

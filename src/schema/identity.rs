@@ -73,8 +73,7 @@ pub(super) fn repeated<'a>(
 /// so it is with almost all lists. Others have to be looked at more closely.
 fn are_different_texts(list: Node<'_>, key: &str) -> bool {
     let mut texts = [""; SHORT];
-    let mut known = 0;
-    for item in list.items() {
+    for (known, item) in list.items().enumerate() {
         let Some(node) = item.get(key) else { return false };
         let Scalar::Str(text) = node.scalar(Dialect::GoYamlV2) else { return false };
         let before = texts.get(..known).unwrap_or_default();
@@ -84,7 +83,6 @@ fn are_different_texts(list: Node<'_>, key: &str) -> bool {
         if let Some(slot) = texts.get_mut(known) {
             *slot = text;
         }
-        known += 1;
     }
     true
 }

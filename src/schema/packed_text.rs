@@ -122,7 +122,7 @@ fn fields(above: &mut Lines, project: &'static Project) -> Option<Vec<Field>> {
             Cow::Borrowed(name)
         };
         let schema = link(value, &mut lines, project)?;
-        fields.push(Field { name, versions: Versions::ALL, is_deprecated: false, schema });
+        fields.push(Field::new(name, Versions::ALL, schema));
     }
     above.rest = lines.rest;
     Some(fields)

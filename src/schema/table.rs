@@ -127,10 +127,10 @@ impl Table {
                     None => required.push((Cow::Borrowed(name), versions)),
                 }
             }
-            let is_deprecated = line.ends_with(" deprecated");
-            fields.push(Field { name: Cow::Borrowed(name), versions, is_deprecated, schema: link });
+            let mut field = Field::new(Cow::Borrowed(name), versions, link);
+            field.is_deprecated = line.ends_with(" deprecated");
+            fields.push(field);
         }
-        fields.sort_by(|a, b| Field::order(&a.name).cmp(&Field::order(&b.name)));
         let mut read: Vec<(Versions, Schema)> = Vec::new();
         for (versions, link) in heads {
             let Link::Inline(mut schema) = link else { continue };
@@ -142,6 +142,7 @@ impl Table {
                     continue;
                 }
                 schema.fields = std::mem::take(&mut fields);
+                schema.sort_fields();
                 schema.required = std::mem::take(&mut required);
             }
             read.push((versions, *schema));

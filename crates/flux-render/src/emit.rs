@@ -420,14 +420,17 @@ impl Emitter<'_> {
         }
         self.break_line();
         if text.is_ascii() && !text.contains('\r') {
-            for line in text.split_inclusive('\n') {
-                if line != "\n" {
+            let mut start = 0;
+            for end in memchr::memchr_iter(b'\n', text.as_bytes()) {
+                if end > start {
                     self.pad(indent);
                 }
-                self.word(line);
-                if line.ends_with('\n') {
-                    self.column = 0;
-                }
+                self.word(text.get(start..=end).unwrap_or_default());
+                (self.column, start) = (0, end + 1);
+            }
+            if let Some(last) = text.get(start..).filter(|last| !last.is_empty()) {
+                self.pad(indent);
+                self.word(last);
             }
             return;
         }

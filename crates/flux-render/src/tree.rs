@@ -152,7 +152,7 @@ pub struct Tree {
 }
 
 /// Nodes that a build adds to most objects: some labels and annotations.
-pub(crate) const ROOM: usize = 16;
+pub(crate) const ROOM: usize = 32;
 
 impl Clone for Tree {
     /// A copy is made to be changed, and so has room for more.
@@ -263,6 +263,19 @@ impl Tree {
     /// The value of a key; of duplicates the first, as kyaml's `Field`.
     pub fn get(&self, id: Id, key: &str) -> Option<Id> {
         self.entries(id).find(|(k, _)| self.text(*k) == key).map(|(_, value)| value)
+    }
+
+    /// The values of some keys, each as [`Tree::get`] finds it.
+    pub(crate) fn first_of<const N: usize>(&self, id: Id, keys: [&str; N]) -> [Option<Id>; N] {
+        let mut found = [None; N];
+        for (key, value) in self.entries(id) {
+            let text = self.text(key);
+            let slot = keys.iter().position(|known| *known == text);
+            if let Some(slot) = slot.and_then(|slot| found.get_mut(slot)) {
+                slot.get_or_insert(value);
+            }
+        }
+        found
     }
 
     /// The value at a chain of keys.

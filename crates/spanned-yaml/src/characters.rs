@@ -55,7 +55,7 @@ pub fn is_printable(text: &str) -> bool {
 
 /// Whether a text is made of printable ASCII characters and line feeds.
 pub fn is_printable_ascii(text: &str) -> bool {
-    let is_printable = |byte: u8| (byte.wrapping_sub(b' ') <= b'~' - b' ') | (byte == b'\n');
+    let is_printable = |byte: u8| matches!(byte, b' '..=b'~' | b'\n');
     let (chunks, rest) = text.as_bytes().as_chunks::<32>();
     // As above: without branches within a chunk.
     chunks.iter().all(|chunk| chunk.iter().fold(true, |all, byte| all & is_printable(*byte)))

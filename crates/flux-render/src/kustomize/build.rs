@@ -57,6 +57,10 @@ pub struct Builder<'f> {
     pub(super) shared: Mutex<HashMap<String, Shared>>,
 }
 
+/// Folders that were built for several others.
+#[derive(Debug, Default)]
+pub struct Bases(#[allow(dead_code, reason = "only freed")] HashMap<String, Shared>);
+
 /// How a kustomization is built.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
@@ -87,10 +91,9 @@ impl<'f> Builder<'f> {
         self.run(folder, Options { lenient_root: true }, Some(overlay))
     }
 
-    /// Forgets what was built. Taking it apart goes on in the background.
-    pub fn discard(self) {
-        let shared = self.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-        rayon::spawn(move || drop(shared));
+    /// What was built, for those who have a better time to free it.
+    pub fn into_bases(self) -> Bases {
+        Bases(self.shared.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The files that are built from.

@@ -190,7 +190,12 @@ fn into_map(
     let make = create.filter(|_| spec.create && !list);
     let (field, becomes) = match make {
         None => {
-            let found = tree.lookup(map, [name], None)?;
+            // Most parts are names and nothing else, of which most objects have none.
+            let bytes = name.as_bytes();
+            let is_name = bytes.iter().all(u8::is_ascii_alphanumeric)
+                && bytes.first().is_some_and(u8::is_ascii_alphabetic);
+            let found =
+                if is_name { tree.field(map, name)? } else { tree.lookup(map, [name], None)? };
             (found, list.then_some((Kind::Sequence, &Tag::None)))
         }
         Some((kind, tag, origin)) => {

@@ -33,7 +33,7 @@ mod uses;
 mod value_add;
 mod vars;
 
-pub use build::{Builder, Built, Options, Remark, RemarkKind};
+pub use build::{Bases, Builder, Built, Options, Remark, RemarkKind};
 pub(crate) use fields::go_integer;
 pub(crate) use generate::Overlay;
 pub use gvk::{Gvk, ResId};

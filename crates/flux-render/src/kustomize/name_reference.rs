@@ -143,12 +143,12 @@ fn reaches(tree: &Tree, id: Id, parts: &[SmolStr]) -> bool {
 
 impl Facts {
     fn of(resource: &Resource) -> Result<Self, Error> {
-        let list = |key| resource.annotation_list(key).into_iter().map(SmolStr::from).collect();
+        let [prefixes, suffixes] = resource.annotation_lists([PREFIXES, SUFFIXES]);
         Ok(Self {
             id: resource.id(),
             previous: resource.previous_ids()?.collect(),
-            prefixes: list(PREFIXES),
-            suffixes: list(SUFFIXES),
+            prefixes,
+            suffixes,
             name_origin: resource.origin_of(&["metadata", "name"]),
         })
     }

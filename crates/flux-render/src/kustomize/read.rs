@@ -41,11 +41,11 @@ pub(crate) struct Record<'r, 't> {
     reader: &'r Reader<'r>,
     root: bool,
     node: Option<Node<'t>>,
-    entries: Vec<Known<'t>>,
+    entries: Vec<Field<'t>>,
 }
 
 /// A key with its value.
-struct Known<'t> {
+struct Field<'t> {
     text: &'t str,
     entry: Entry<'t>,
     /// Somebody asked for it.
@@ -66,7 +66,7 @@ impl Reader<'_> {
         let entries = match node.kind() {
             Kind::Mapping => node
                 .entries()
-                .map(|entry| Known { text: entry.key.text(), entry, known: false })
+                .map(|entry| Field { text: entry.key.text(), entry, known: false })
                 .collect(),
             _ if node.is_null() => Vec::new(),
             _ => return Err(self.wrong("a mapping", node)),
@@ -207,7 +207,7 @@ impl<'t> Record<'_, 't> {
 
     /// Whether a key besides `apiVersion` and `kind` has anything in it.
     pub(crate) fn filled(&self) -> bool {
-        self.entries.iter().any(|Known { text: key, entry, known }| {
+        self.entries.iter().any(|Field { text: key, entry, known }| {
             let value = entry.value;
             let head = key.eq_ignore_ascii_case("apiVersion") || key.eq_ignore_ascii_case("kind");
             let empty =
@@ -309,7 +309,7 @@ impl<'t> Record<'_, 't> {
     /// Refuses the keys that nobody asked for. Returns them where they drop out silently.
     pub(crate) fn finish(self) -> Result<Vec<(Place, SmolStr)>, Error> {
         let mut dropped = Vec::new();
-        for Known { text: key, entry, known } in &self.entries {
+        for Field { text: key, entry, known } in &self.entries {
             if *known {
                 continue;
             }

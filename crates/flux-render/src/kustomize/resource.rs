@@ -111,7 +111,17 @@ impl Resource {
 
     /// The id by its present fields (`CurId`).
     pub fn id(&self) -> ResId {
-        ResId::scoped(self.gvk(), self.name(), self.namespace(), &self.scopes)
+        let tree = &self.tree;
+        let [api_version, kind, metadata] =
+            tree.first_of(tree.root(), ["apiVersion", "kind", "metadata"]);
+        let text = |id: Option<Id>| id.map_or("", |id| tree.text(id));
+        let set = |id: &Id| !tree.node(*id).is_nil_or_empty();
+        let [name, namespace] = match metadata.filter(set) {
+            Some(metadata) => tree.first_of(metadata, ["name", "namespace"]),
+            None => [None, None],
+        };
+        let gvk = Gvk::new(text(api_version), text(kind));
+        ResId::scoped(gvk, text(name.filter(set)), text(namespace.filter(set)), &self.scopes)
     }
 
     /// The ids that it had before, the first one first. Their scope isn't looked up.
@@ -271,8 +281,18 @@ impl Resource {
         Ok(())
     }
 
-    pub(crate) fn annotation_list(&self, key: &str) -> Vec<&str> {
-        self.tree.annotation(key).map(|text| text.split(',').collect()).unwrap_or_default()
+    /// The lists in annotations of these names.
+    pub(crate) fn annotation_lists<const N: usize>(&self, keys: [&str; N]) -> [Vec<SmolStr>; N] {
+        let mut lists = [const { Vec::new() }; N];
+        let map = self.tree.metadata().and_then(|id| self.tree.get(id, "annotations"));
+        for (key, value) in map.into_iter().flat_map(|map| self.tree.entries(map)) {
+            let slot = keys.iter().position(|known| *known == self.tree.text(key));
+            if let Some(list) = slot.and_then(|slot| lists.get_mut(slot)) {
+                // Of duplicate keys the last counts.
+                *list = self.tree.text(value).split(',').map(SmolStr::from).collect();
+            }
+        }
+        lists
     }
 
     pub(crate) fn is_enabled(&self, key: &str) -> bool {
@@ -350,7 +370,7 @@ impl Resource {
         let schema = Arc::clone(&patch.scopes);
         let version = self.tree.top("apiVersion").to_owned();
         let version_origin = self.origin_of(&["apiVersion"]);
-        self.tree.reserve(2 * patch.tree.len());
+        self.tree.reserve(patch.tree.len());
         let imported = self.tree.import(&patch.tree, patch.tree.root());
         let left = strategic_merge::merge(&mut self.tree, imported, &schema)?;
         if !left || self.tree.node(self.tree.root()).is_nil_or_empty() {

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use crate::{
     Error, ErrorKind, Kind, Limits, NodeId, Span, Style,
     limits::allowed_alias_ratio,
-    node::{Record, TEXT_DECODED},
+    record::{Record, TEXT_DECODED},
     scanner::Text,
 };
 

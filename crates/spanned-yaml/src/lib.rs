@@ -44,6 +44,7 @@ mod node;
 mod parser;
 mod path;
 mod plain_scalar;
+mod record;
 mod resolve;
 mod scanner;
 mod span;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Error, ErrorKind, Limits, LineIndex, Node, NodeId, Span, builder::Properties,
-    characters::bad_characters, document::parse_stream, node::Record,
+    characters::bad_characters, document::parse_stream, record::Record,
 };
 
 /// A YAML stream: its documents in one arena, its comments and its errors.

@@ -8,10 +8,13 @@ use std::{
 
 use spanned_yaml::{Node, Tree};
 
-use super::spec::{Kustomization, Name};
+use super::{
+    pipeline::Applied,
+    spec::{Kustomization, Name},
+};
 use crate::{
     files::{Files, join},
-    kustomize::uses,
+    kustomize::{objects_of_file, uses},
 };
 
 /// A cluster that was found.
@@ -97,6 +100,30 @@ pub fn discover(files: &dyn Files, manifests: &[(String, Arc<Tree>)]) -> Vec<Dis
 /// The files that a folder's kustomization leads to, by what is written, without building it.
 pub(crate) fn files_below(files: &dyn Files, folder: &str) -> Arc<BTreeSet<String>> {
     Reaches { files, known: BTreeMap::new() }.of(folder)
+}
+
+/// The Kustomization that reconciles a folder, as it is written in there, if there is only one. To
+/// begin with it saves a second build of most clusters' own folders.
+pub(crate) fn written_root(files: &dyn Files, folder: &str) -> Option<Kustomization> {
+    let mut found = None;
+    let folder = Kustomization::of_folder(folder).folder();
+    for path in files_below(files, &folder).iter() {
+        let tree = files.tree(path)?;
+        let roots = tree.documents().iter().filter_map(|document| document.root);
+        if !roots.into_iter().any(|id| Kustomization::is_one(tree.node(id))) {
+            continue;
+        }
+        for resource in objects_of_file(files, path).ok()? {
+            let written = Applied::as_written(&resource).ok()?;
+            let spec = Kustomization::read(&written.manifest, files);
+            if let Some(spec) = spec.filter(|spec| spec.folder() == folder)
+                && found.replace(spec).is_some()
+            {
+                return None;
+            }
+        }
+    }
+    found
 }
 
 /// The files that hold Kustomizations, and which of them lead to which.

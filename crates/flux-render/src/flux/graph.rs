@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{
     artifact::{ArtifactFiles, SourceSettings},
-    discover::files_below,
+    discover::{files_below, written_root},
     manifest::Manifest,
     pipeline::{Applied, Problem, Rendering, render_one},
     source::{Artifact, REPOSITORIES, Reason, Source, SourceVerdict, same_repository},
@@ -16,7 +16,6 @@ use super::{
 };
 use crate::{
     error::Error,
-    files::Files,
     kustomize::{Builder, objects_of_file},
     place::Origin,
 };
@@ -496,30 +495,6 @@ impl<'m> Found<'m> {
             Self::Made => Found::Made,
         }
     }
-}
-
-/// The Kustomization that reconciles a folder, as it is written in there, if there is only one. To
-/// begin with it saves a second build of most clusters' own folders.
-fn written_root(files: &dyn Files, folder: &str) -> Option<Kustomization> {
-    let mut found = None;
-    let folder = Kustomization::of_folder(folder).folder();
-    for path in files_below(files, &folder).iter() {
-        let tree = files.tree(path)?;
-        let roots = tree.documents().iter().filter_map(|document| document.root);
-        if !roots.into_iter().any(|id| Kustomization::is_one(tree.node(id))) {
-            continue;
-        }
-        for resource in objects_of_file(files, path).ok()? {
-            let written = Applied::as_written(&resource).ok()?;
-            let spec = Kustomization::read(&written.manifest, files);
-            if let Some(spec) = spec.filter(|spec| spec.folder() == folder)
-                && found.replace(spec).is_some()
-            {
-                return None;
-            }
-        }
-    }
-    found
 }
 
 /// The objects of a folder that can't be built.

@@ -104,22 +104,26 @@ impl Emitter<'_> {
                 }
                 let start = self.out.len();
                 match value {
-                    None => {
-                        self.word(&node.text);
-                        self.note_line(start, id, Style::Plain);
-                    }
+                    None => self.plain_value(start, id, &node.text),
                     Some(Value::String(text)) => {
                         let style = self.string(&text, indent + 2, false);
                         self.note(start, id, style, &text);
                     }
-                    Some(value) => {
-                        self.value(&value);
-                        self.note_line(start, id, Style::Plain);
-                    }
+                    Some(Value::Null) => self.plain_value(start, id, "null"),
+                    Some(Value::Bool(true)) => self.plain_value(start, id, "true"),
+                    Some(Value::Bool(false)) => self.plain_value(start, id, "false"),
+                    Some(Value::Int(value)) => self.plain_value(start, id, &value.to_string()),
+                    Some(Value::UInt(value)) => self.plain_value(start, id, &value.to_string()),
+                    Some(Value::Float(value)) => self.plain_value(start, id, &float_text(value)),
                 }
                 Ok(())
             }
         }
+    }
+
+    fn plain_value(&mut self, start: usize, id: Id, text: &str) {
+        self.word(text);
+        self.note_line(start, id, Style::Plain);
     }
 
     fn empty(&mut self, id: Id, kind: spanned_yaml::Kind, position: Position) {
@@ -167,8 +171,7 @@ impl Emitter<'_> {
         let text = tree.text(key);
         let start = self.out.len();
         if text.len() <= SIMPLE_KEY && value::is_word(text) {
-            self.word(text);
-            self.note_line(start, key, Style::Plain);
+            self.plain_value(start, key, text);
         } else if text.len() <= SIMPLE_KEY && !text.contains(is_break) {
             let style = self.string(text, indent + 2, true);
             self.note(start, key, style, text);
@@ -209,17 +212,6 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    fn value(&mut self, value: &Value) {
-        match value {
-            Value::Null => self.word("null"),
-            Value::Bool(value) => self.word(if *value { "true" } else { "false" }),
-            Value::Int(value) => self.word(&value.to_string()),
-            Value::UInt(value) => self.word(&value.to_string()),
-            Value::Float(value) => self.word(&float_text(*value)),
-            Value::String(text) => self.put(text),
-        }
-    }
-
     /// A string, in the style that go-yaml v2 chooses.
     fn string(&mut self, text: &str, indent: usize, key: bool) -> Style {
         if value::is_word(text) {
@@ -255,8 +247,8 @@ impl Emitter<'_> {
         self.folded(text, indent, may_break, |_| false);
     }
 
-    /// Writes a text, with a line break for a space where a line is long enough. What `is_kept`
-    /// says of the first space of several decides of it.
+    /// Writes a text, with a line break for a space where a line is long enough. Spaces beside
+    /// others stay, and those that `is_kept` says so of by their place.
     fn folded(
         &mut self,
         text: &str,

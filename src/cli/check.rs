@@ -168,7 +168,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let mut timings = Timings::start();
     let target = Target::of(arguments)?;
-    let remotes = Remotes::ask(&target.root);
+    let remotes = (!target.stdin).then(|| Remotes::ask(&target.root));
     // The process ends with the run: taking millions of nodes apart first would be idle work.
     let mut contents = ManuallyDrop::new(target.read(arguments.quiet)?);
     timings.phase("read and parse");
@@ -337,7 +337,7 @@ impl Target {
         arguments: &Arguments,
         contents: &Contents,
         config: &Config,
-        remotes: Remotes,
+        remotes: Option<Remotes>,
     ) -> Result<Options, Failure> {
         super::rules::require(arguments.rules.iter().chain(&arguments.skip))?;
         let baseline = arguments
@@ -354,7 +354,10 @@ impl Target {
             paths: self.paths.clone(),
             changed: changed.transpose()?,
             baseline: baseline.transpose()?.flatten(),
-            remotes: if may_have_sources(contents) { remotes.answer() } else { Vec::new() },
+            remotes: remotes
+                .filter(|_| may_have_sources(contents))
+                .map(Remotes::answer)
+                .unwrap_or_default(),
             ..Options::default()
         })
     }
@@ -441,7 +444,7 @@ impl Target {
 fn may_have_sources(contents: &Contents) -> bool {
     let finder = memmem::Finder::new("fluxcd");
     let has_source = |file: &File| finder.find(file.source().as_bytes()).is_some();
-    contents.root.is_some() && contents.files.par_iter().any(has_source)
+    contents.files.par_iter().any(has_source)
 }
 
 fn add_namespaces(file: &File, changed: &mut Changed) {

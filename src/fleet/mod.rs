@@ -27,7 +27,7 @@ pub use violation::{FleetFindings, FleetViolation};
 use crate::{
     config::Config,
     finding::Location,
-    repo::{Contents, File, RepositoryFiles},
+    repo::{Contents, RepositoryFiles},
 };
 
 /// All that a repository applies.
@@ -331,14 +331,8 @@ fn clusters_of(
             })
             .collect();
     }
-    // Most files have nothing of Flux.
-    let may_say = |file: &&File| file.source().contains("fluxcd.");
-    let manifests: Vec<_> = contents
-        .files
-        .par_iter()
-        .filter(may_say)
-        .map(|file| (file.path.to_string(), Arc::clone(&file.tree)))
-        .collect();
+    let manifests: Vec<_> =
+        contents.files.iter().map(|file| (file.path.clone(), Arc::clone(&file.tree))).collect();
     flux::discover(files, &manifests)
         .into_iter()
         .map(|found| ClusterSettings {

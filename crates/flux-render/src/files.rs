@@ -180,3 +180,25 @@ fn is_clean(path: &str) -> bool {
     });
     is_clean && (before != b'/' || path.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::join;
+
+    #[test]
+    fn paths_are_joined_as_kustomize_does() {
+        for (folder, path, joined) in [
+            ("apps/a", "../b/patch.yaml", "apps/b/patch.yaml"),
+            ("", "./patch.yaml", "patch.yaml"),
+            ("a", "b//c.yaml", "a/b/c.yaml"),
+            ("a", "b/c.yaml", "a/b/c.yaml"),
+            ("a", "", "a"),
+            ("", "a/", "a"),
+            ("a/b", ".hidden/c", "a/b/.hidden/c"),
+            ("a", "b/../../c", "c"),
+        ] {
+            assert_eq!(join(folder, path).unwrap(), joined, "{folder} {path}");
+        }
+        assert!(join("a", "../../b").is_err() && join("a", "/b").is_err());
+    }
+}

@@ -8,9 +8,6 @@ use crate::{
     value::{self, Value},
 };
 
-/// Longer texts in letters are none of the words that YAML 1.1 reads as more than a text.
-const LONGEST_WORD: usize = "false".len();
-
 /// The entries in go-yaml's order, each key once and a string.
 pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error> {
     let mut entries: Vec<(Id, Id)> = tree.entries(id).collect();
@@ -18,9 +15,7 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
     let (mut before, mut ascending) = ("", true);
     for (key, _) in &entries {
         let node = tree.node(*key);
-        let is_letters = is_alphabetic(&node.text);
-        let is_word = matches!(node.tag, Tag::None | Tag::Str)
-            && (is_letters && node.text.len() > LONGEST_WORD || value::is_word(&node.text));
+        let is_word = matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text);
         let string = node.kind == Kind::Scalar
             && (root
                 || is_word
@@ -33,7 +28,7 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
             ))
             .at(node.origin.place));
         }
-        ascending &= is_word && is_letters && before < node.text.as_str();
+        ascending &= is_word && before < node.text.as_str() && is_alphabetic(&node.text);
         before = &node.text;
     }
     // So most are.

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use rayon::prelude::*;
 use spanned_yaml::{Node, Tree};
 
 use super::{
@@ -39,20 +40,21 @@ struct Written {
 /// Finds the clusters. A folder is one when a FluxInstance syncs it, when a Kustomization in it
 /// reconciles the folder itself (as `flux bootstrap` writes it), or when it holds Kustomizations
 /// that nothing else in the repository leads to.
-pub fn discover(files: &dyn Files, manifests: &[(String, Arc<Tree>)]) -> Vec<Discovered> {
+pub fn discover<P: AsRef<str> + Sync>(
+    files: &dyn Files,
+    manifests: &[(P, Arc<Tree>)],
+) -> Vec<Discovered> {
     let mut written = Vec::new();
     let mut found: BTreeMap<String, Option<Name>> = BTreeMap::new();
-    for (file, tree) in manifests {
-        // Most files have none.
-        if !tree.source().contains("fluxcd.") {
-            continue;
-        }
+    // Most files have nothing of Flux.
+    let may_say = |(_, tree): &&(P, Arc<Tree>)| tree.source().contains("fluxcd.");
+    for (file, tree) in manifests.par_iter().filter(may_say).collect::<Vec<_>>() {
         for root in tree.documents().iter().filter_map(|document| document.root) {
             let root = tree.node(root);
             if let Some((path, source)) = synced_by_instance(root) {
                 found.insert(path, Some(source));
             }
-            written.extend(kustomization(file, root));
+            written.extend(kustomization(file.as_ref(), root));
         }
     }
     let mut reaches = Reaches { files, known: BTreeMap::new() };

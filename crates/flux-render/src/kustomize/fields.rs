@@ -229,12 +229,22 @@ impl Tree {
 
     /// The annotation of this name.
     pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
-        let map = self.get(self.metadata()?, "annotations")?;
-        // As reading all into a map does: of duplicates the last.
-        self.entries(map)
-            .filter(|(key, _)| self.text(*key) == name)
-            .last()
-            .map(|(_, v)| self.text(v))
+        let [found] = self.annotations([name]);
+        found
+    }
+
+    /// The annotations of these names.
+    pub(crate) fn annotations<const N: usize>(&self, names: [&str; N]) -> [Option<&str>; N] {
+        let mut found = [None; N];
+        let map = self.metadata().and_then(|metadata| self.get(metadata, "annotations"));
+        for (key, value) in map.into_iter().flat_map(|map| self.entries(map)) {
+            let at = names.iter().position(|name| *name == self.text(key));
+            if let Some(slot) = at.and_then(|at| found.get_mut(at)) {
+                // As reading all into a map does: of duplicates the last.
+                *slot = Some(self.text(value));
+            }
+        }
+        found
     }
 
     /// Writes `labels` or `annotations` anew, in the order of their keys, all as strings.

@@ -103,44 +103,20 @@ pub(crate) fn apply_all<'s>(
     create: Create<'_>,
     set: &mut dyn FnMut(&mut Tree, Id) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut head = Head::of(tree);
+    let gvk_of = |tree: &Tree| Gvk::new(tree.top("apiVersion"), tree.top("kind"));
+    let mut gvk = gvk_of(tree);
     for spec in specs {
         // Most specs are for other kinds.
-        if !head.is_selected(&spec.gvk) {
+        if !gvk.is_selected(&spec.gvk) {
             continue;
         }
         walk(tree, tree.root(), spec, &spec.parts, create, set)?;
         // One that isn't may write what tells the kind.
         if spec.parts.first().is_none_or(|first| matches!(first.as_str(), "kind" | "apiVersion")) {
-            head = Head::of(tree);
+            gvk = gvk_of(tree);
         }
     }
     Ok(())
-}
-
-/// What an object says that it is.
-struct Head {
-    api_version: SmolStr,
-    kind: SmolStr,
-}
-
-impl Head {
-    fn of(tree: &Tree) -> Self {
-        let text = |key| tree.get(tree.root(), key).map(|id| tree.node(id).text.clone());
-        Self {
-            api_version: text("apiVersion").unwrap_or_default(),
-            kind: text("kind").unwrap_or_default(),
-        }
-    }
-
-    fn is_selected(&self, selector: &Gvk) -> bool {
-        let fits = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
-        fits(&selector.kind, &self.kind)
-            && (selector.group.is_empty() && selector.version.is_empty() || {
-                let (group, version) = super::gvk::split_api_version(&self.api_version);
-                fits(&selector.group, group) && fits(&selector.version, version)
-            })
-    }
 }
 
 fn walk(

@@ -143,7 +143,10 @@ fn reaches(tree: &Tree, id: Id, parts: &[SmolStr]) -> bool {
 
 impl Facts {
     fn of(resource: &Resource) -> Result<Self, Error> {
-        let [prefixes, suffixes] = resource.annotation_lists([PREFIXES, SUFFIXES]);
+        let list = |text: Option<&str>| {
+            text.into_iter().flat_map(|text| text.split(',')).map(SmolStr::from).collect()
+        };
+        let [prefixes, suffixes] = resource.tree.annotations([PREFIXES, SUFFIXES]).map(list);
         Ok(Self {
             id: resource.id(),
             previous: resource.previous_ids()?.collect(),

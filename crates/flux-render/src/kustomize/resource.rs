@@ -77,7 +77,6 @@ pub struct Resource {
 }
 
 /// Lists in annotations, each with commas between.
-#[derive(Default)]
 struct Previous<'r> {
     names: &'r str,
     namespaces: &'r str,
@@ -143,25 +142,14 @@ impl Resource {
 
     /// What it was called before; none if it was always called the same.
     fn previous(&self) -> Result<Option<Previous<'_>>, Error> {
-        let mut previous = Previous::default();
-        let mut is_there = false;
-        let map = self.tree.metadata().and_then(|id| self.tree.get(id, "annotations"));
-        // Of duplicate keys the last counts.
-        for (key, value) in map.into_iter().flat_map(|map| self.tree.entries(map)) {
-            let slot = match self.tree.text(key) {
-                PREVIOUS_NAMES => {
-                    is_there = true;
-                    &mut previous.names
-                }
-                PREVIOUS_NAMESPACES => &mut previous.namespaces,
-                PREVIOUS_KINDS => &mut previous.kinds,
-                _ => continue,
-            };
-            *slot = self.tree.text(value);
-        }
-        if !is_there {
-            return Ok(None);
-        }
+        let [names, namespaces, kinds] =
+            self.tree.annotations([PREVIOUS_NAMES, PREVIOUS_NAMESPACES, PREVIOUS_KINDS]);
+        let Some(names) = names else { return Ok(None) };
+        let previous = Previous {
+            names,
+            namespaces: namespaces.unwrap_or_default(),
+            kinds: kinds.unwrap_or_default(),
+        };
         let count = |text: &str| text.bytes().filter(|byte| *byte == b',').count();
         if [previous.namespaces, previous.kinds].map(count) != [count(previous.names); 2] {
             return Err(Error::invalid(
@@ -279,20 +267,6 @@ impl Resource {
             }
         }
         Ok(())
-    }
-
-    /// The lists in annotations of these names.
-    pub(crate) fn annotation_lists<const N: usize>(&self, keys: [&str; N]) -> [Vec<SmolStr>; N] {
-        let mut lists = [const { Vec::new() }; N];
-        let map = self.tree.metadata().and_then(|id| self.tree.get(id, "annotations"));
-        for (key, value) in map.into_iter().flat_map(|map| self.tree.entries(map)) {
-            let slot = keys.iter().position(|known| *known == self.tree.text(key));
-            if let Some(list) = slot.and_then(|slot| lists.get_mut(slot)) {
-                // Of duplicate keys the last counts.
-                *list = self.tree.text(value).split(',').map(SmolStr::from).collect();
-            }
-        }
-        lists
     }
 
     pub(crate) fn is_enabled(&self, key: &str) -> bool {

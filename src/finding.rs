@@ -6,6 +6,7 @@
 use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
+use spanned_yaml::{Span, Tree};
 
 /// How much a finding matters. Ordered: `Off < Note < Warn < Error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -68,6 +69,15 @@ pub struct Location {
 }
 
 impl Location {
+    /// The lines and columns of a span in a file.
+    pub fn of(file: Arc<str>, tree: &Tree, span: Span) -> Self {
+        let position = |offset| {
+            let at = tree.position(offset);
+            Position { line: at.line, column: at.column, offset: at.offset }
+        };
+        Self { file, start: position(span.start), end: position(span.end) }
+    }
+
     /// The very start of a file: for what concerns the file as a whole.
     pub fn file(file: Arc<str>) -> Self {
         Self { file, start: Position::START, end: Position::START }

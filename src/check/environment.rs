@@ -168,9 +168,13 @@ pub(super) fn check(
         gaps.gap(GapKind::Skipped, Place::node(object, object.root), message);
     }
 
-    let own_kinds = CustomKinds::of(objects.iter().copied());
+    // What a cluster applies isn't freed before all is checked.
+    let known = cluster_name.map(|_| plan.known_schemas());
+    let own_kinds = CustomKinds::of(objects.iter().copied(), known);
     gaps_of_custom_kinds(&own_kinds, &mut gaps);
-    let customs = Customs::new(&own_kinds, plan.custom_kinds()).with_given(plan.given_schemas());
+    let customs = Customs::new(&own_kinds, plan.custom_kinds())
+        .with_given(plan.given_schemas())
+        .with_known(known);
     let versions = config.versions_of(cluster_name);
     let mut collected: Vec<Findings<'_>> = vec![gaps];
     let scope = |namespace: &str| Scope {

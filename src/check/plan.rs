@@ -17,7 +17,7 @@ use crate::{
     kube::{Image, ImageField, Malformed, Object, Pod, Reference, Subject},
     repo::{Contents, File},
     rules::{self, Check, Rule, pod_security, references, resources, schema},
-    schema::{CustomKinds, GivenSchemas, Problem},
+    schema::{CustomKinds, GivenSchemas, Known, Problem},
 };
 
 /// The rules of a run, sorted by what they look at.
@@ -42,6 +42,7 @@ pub(super) struct Plan<'a> {
     custom_kinds: CustomKinds<'a>,
     written: Written<'a>,
     given_schemas: GivenSchemas<'a>,
+    known_schemas: Known,
 }
 
 impl<'a> Plan<'a> {
@@ -71,6 +72,7 @@ impl<'a> Plan<'a> {
             custom_kinds: CustomKinds::in_files(&others),
             written: Written::new(&contents.files),
             given_schemas: GivenSchemas::of(&given),
+            known_schemas: Known::default(),
         };
         for rule in rules::all() {
             let skipped = options.skip.iter().any(|pattern| rule.is_named_by(pattern));
@@ -337,6 +339,11 @@ impl<'a> Plan<'a> {
     /// The schemas that `schemas` of portcullis.yaml names.
     pub(super) fn given_schemas(&self) -> &GivenSchemas<'a> {
         &self.given_schemas
+    }
+
+    /// What is known of the trees of clusters.
+    pub(super) fn known_schemas(&self) -> &Known {
+        &self.known_schemas
     }
 
     /// One parse of a reference serves all rules about images.

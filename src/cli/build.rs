@@ -219,7 +219,7 @@ fn default_root(path: &Path) -> Result<PathBuf, repo::RootError> {
 fn spot(files: &DiskFiles, place: Place) -> Option<String> {
     let path = files.path(place.file)?;
     let tree = files.tree(&path)?;
-    let position = tree.line_index().position(tree.source(), place.start);
+    let position = tree.position(place.start);
     Some(format!("{path}:{}:{}", position.line, position.column))
 }
 

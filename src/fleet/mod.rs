@@ -165,10 +165,8 @@ impl Fleet {
         let artifact = ArtifactFiles::new(&*files, Arc::clone(&source_ignores));
         let builder = Builder::new(&artifact);
         let settings = clusters_of(contents, config, remotes, &artifact);
-        let clusters: Vec<Cluster> =
-            settings.par_iter().map(|settings| flux::render(&builder, settings)).collect();
         let mut fleet = Self {
-            clusters,
+            clusters: flux::render_all(&builder, &settings),
             manifests: contents.files.iter().map(|file| file.path.clone()).collect(),
             ..Self::default()
         };

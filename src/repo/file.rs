@@ -1,13 +1,13 @@
 //! A file that was read, and its tree; or an object that was rendered, which points at the files
 //! that it is made of.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use flux_render::{Origin, flux::Manifest};
-use spanned_yaml::{LineIndex, Span, Tree};
+use spanned_yaml::{Span, Tree};
 
 use super::RepositoryFiles;
-use crate::finding::{Location, Position};
+use crate::finding::Location;
 
 /// A file of the repository, parsed; or an object that was rendered.
 #[derive(Debug)]
@@ -17,7 +17,6 @@ pub struct File {
     pub path: Arc<str>,
     /// Its documents.
     pub tree: Arc<Tree>,
-    lines: OnceLock<LineIndex>,
     rendered: Option<Rendered>,
 }
 
@@ -31,7 +30,7 @@ struct Rendered {
 impl File {
     /// A file from its tree.
     pub fn new(path: impl Into<Arc<str>>, tree: impl Into<Arc<Tree>>) -> Self {
-        Self { path: path.into(), tree: tree.into(), lines: OnceLock::new(), rendered: None }
+        Self { path: path.into(), tree: tree.into(), rendered: None }
     }
 
     /// A rendered object, as if it stood in a file of its own.
@@ -42,7 +41,7 @@ impl File {
         let origins = manifest.pieces().iter().map(|piece| &piece.origin);
         let place = named.into_iter().chain(origins).find_map(|origin| origin.place);
         let path = place.and_then(|place| files.path(place.file)).unwrap_or_else(|| "".into());
-        Self { path, tree, lines: OnceLock::new(), rendered: Some(Rendered { manifest, files }) }
+        Self { path, tree, rendered: Some(Rendered { manifest, files }) }
     }
 
     /// Its text.
@@ -51,18 +50,12 @@ impl File {
     }
 
     /// Turns a span into lines and columns; in a rendered object, those of the place where what
-    /// stands there is written. The index of lines is made when it is first asked for: most files
-    /// never need one.
+    /// stands there is written.
     pub fn location(&self, span: Span) -> Location {
         if let Some(rendered) = &self.rendered {
             return rendered.location(span, &self.path);
         }
-        let lines = self.lines.get_or_init(|| self.tree.line_index());
-        let position = |offset| {
-            let at = lines.position(self.tree.source(), offset);
-            Position { line: at.line, column: at.column, offset: at.offset }
-        };
-        Location { file: self.path.clone(), start: position(span.start), end: position(span.end) }
+        Location::of(self.path.clone(), &self.tree, span)
     }
 
     /// Who wrote what stands here in a rendered object; none for a file.

@@ -5,14 +5,14 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
     path::Path,
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
 use flux_render::{FileId, Files, Listed, Place};
-use spanned_yaml::{LineIndex, Tree};
+use spanned_yaml::{Span, Tree};
 
 use super::{Contents, DiskFiles, File};
-use crate::finding::{Location, Position};
+use crate::finding::Location;
 
 /// The files of a repository.
 #[derive(Debug, Default)]
@@ -29,17 +29,12 @@ pub struct RepositoryFiles {
 struct Known {
     path: Arc<str>,
     tree: Arc<Tree>,
-    lines: OnceLock<LineIndex>,
 }
 
 impl RepositoryFiles {
     /// The files that were read, and below `root` those that weren't.
     pub fn new(contents: &Contents, root: Option<&Path>) -> Self {
-        let known = |file: &File| Known {
-            path: file.path.clone(),
-            tree: Arc::clone(&file.tree),
-            lines: OnceLock::new(),
-        };
+        let known = |file: &File| Known { path: file.path.clone(), tree: Arc::clone(&file.tree) };
         let paths = contents.files.iter().map(|file| file.path.clone());
         let mut made = Self {
             files: contents.files.iter().map(known).collect(),
@@ -80,20 +75,13 @@ impl RepositoryFiles {
 
     /// A place as lines and columns.
     pub fn location(&self, place: Place) -> Option<Location> {
-        let locate = |path: Arc<str>, tree: &Tree, lines: &LineIndex| {
-            let position = |offset| {
-                let at = lines.position(tree.source(), offset);
-                Position { line: at.line, column: at.column, offset: at.offset }
-            };
-            Location { file: path, start: position(place.start), end: position(place.end) }
-        };
+        let span = Span { start: place.start, end: place.end };
         if let Some(known) = self.files.get(place.file.index()) {
-            let lines = known.lines.get_or_init(|| known.tree.line_index());
-            return Some(locate(known.path.clone(), &known.tree, lines));
+            return Some(Location::of(known.path.clone(), &known.tree, span));
         }
         let path = self.on_disk(place.file)?;
         let tree = self.disk.as_ref()?.tree(&path)?;
-        Some(locate(path.into(), &tree, &tree.line_index()))
+        Some(Location::of(path.into(), &tree, span))
     }
 
     /// Whether a path names a kustomization file: of those, only the ones that were read count.

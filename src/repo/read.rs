@@ -1,15 +1,19 @@
 //! Reading files, once each.
 
 use std::{
+    collections::HashMap,
     fs,
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use flux_render::flux::IgnoreFile;
 use rayon::prelude::*;
-use spanned_yaml::Limits;
+use spanned_yaml::{Limits, Tree};
 
 use super::{CONFIG_FILE, File, Listing};
 use crate::finding::{Gap, GapKind, Location};
@@ -45,12 +49,13 @@ pub struct Progress {
 /// Reads and parses the listed files.
 pub fn read(root: &Path, listing: Listing, progress: &Progress) -> Contents {
     progress.total.store(listing.files.len(), Ordering::Relaxed);
+    let copies = Copies::default();
     let read: Vec<Result<File, Gap>> = listing
         .files
         .par_iter()
         .filter(|path| *path != CONFIG_FILE)
         .map(|path| {
-            let read = read_file(root, path);
+            let read = read_file(root, path, &copies);
             progress.done.fetch_add(1, Ordering::Relaxed);
             read
         })
@@ -78,7 +83,7 @@ pub fn read(root: &Path, listing: Listing, progress: &Progress) -> Contents {
     contents
 }
 
-fn read_file(root: &Path, path: &str) -> Result<File, Gap> {
+fn read_file(root: &Path, path: &str, copies: &Copies) -> Result<File, Gap> {
     let unreadable = |message: String| Gap {
         kind: GapKind::Unreadable,
         message,
@@ -86,7 +91,7 @@ fn read_file(root: &Path, path: &str) -> Result<File, Gap> {
     };
     let bytes = read_bytes(&root.join(path))
         .map_err(|error| unreadable(format!("can't be read: {error}")))?;
-    let file = File::new(path, spanned_yaml::parse_bytes(bytes, &Limits::default()));
+    let file = File::new(path, copies.parse(bytes));
     // JSON files of other tools may have comments; only a manifest must parse.
     let other_json =
         Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
@@ -99,6 +104,35 @@ fn read_file(root: &Path, path: &str) -> Result<File, Gap> {
         });
     }
     Ok(file)
+}
+
+/// Long texts that were parsed, by their length. Every cluster's folder has the same
+/// gotk-components.yaml, of some 300 KiB.
+#[derive(Default)]
+struct Copies(Mutex<HashMap<usize, Vec<Arc<Tree>>>>);
+
+impl Copies {
+    /// Length from which on it is worth while to look for copies, in bytes.
+    const LONG: usize = 16 << 10;
+
+    fn parse(&self, bytes: Vec<u8>) -> Arc<Tree> {
+        let parse = |bytes| Arc::new(spanned_yaml::parse_bytes(bytes, &Limits::default()));
+        let length = bytes.len();
+        if length < Self::LONG {
+            return parse(bytes);
+        }
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_copy = |tree: &&Arc<Tree>| tree.source().as_bytes() == bytes;
+        if let Some(copy) = known().get(&length).and_then(|trees| trees.iter().find(is_copy)) {
+            return Arc::clone(copy);
+        }
+        let tree = parse(bytes);
+        // Bytes that aren't UTF-8 are others in the tree's text.
+        if tree.errors().is_empty() {
+            known().entry(length).or_default().push(Arc::clone(&tree));
+        }
+        tree
+    }
 }
 
 /// The content of a file that isn't too large.

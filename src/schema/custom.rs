@@ -1,12 +1,17 @@
 //! Kinds that CRDs define: those of a repository, and those that portcullis carries.
 
-use std::sync::OnceLock;
-
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use spanned_yaml::{Kind, Node, NodeId};
 
-use super::{custom_read, given::GivenSchemas, json_schema::JsonSchema, model::Schema, pack};
+use super::{
+    custom_read,
+    given::GivenSchemas,
+    json_schema::JsonSchema,
+    known::{Known, Slot},
+    model::Schema,
+    pack,
+};
 use crate::{kube::Object, repo::File};
 
 /// Why the schema of a CRD can't be used.
@@ -47,7 +52,7 @@ struct CustomKind<'a> {
     schema: Option<Node<'a>>,
     /// It is made by a ConstraintTemplate of Gatekeeper; whether parameters may have other fields, too.
     constraint: Option<bool>,
-    read: OnceLock<Result<Schema, Broken>>,
+    read: Slot,
 }
 
 impl CustomKind<'_> {
@@ -67,13 +72,14 @@ impl CustomKind<'_> {
 }
 
 impl<'a> CustomKinds<'a> {
-    /// The kinds that the CRDs among these objects define; of several for one kind, the first.
-    pub fn of(objects: impl Iterator<Item = Object<'a>>) -> Self {
+    /// The kinds that the CRDs among these objects define; of several for one kind, the first. What is
+    /// known of their trees isn't read again.
+    pub fn of(objects: impl Iterator<Item = Object<'a>>, known: Option<&Known>) -> Self {
         let mut all = Self::default();
         let mut owners: FxHashMap<(&'a str, &'a str), Object<'a>> = FxHashMap::default();
         for object in objects {
             if is_template(&object) {
-                all.take_template(object, &mut owners);
+                all.take_template(object, &mut owners, known);
                 continue;
             }
             let Some(spec) = object.spec().filter(|_| is_crd(&object)) else { continue };
@@ -93,13 +99,14 @@ impl<'a> CustomKinds<'a> {
                     }
                     let is_deprecated = version.get("deprecated").and_then(Node::as_bool);
                     let warning = text(version.get("deprecationWarning")).unwrap_or_default();
+                    let schema = version.get("schema").and_then(|it| it.get("openAPIV3Schema"));
                     Some(CustomKind {
                         file: object.file,
                         version: text(version.get("name"))?,
                         deprecated: is_deprecated.unwrap_or(false).then_some(warning),
-                        schema: version.get("schema").and_then(|it| it.get("openAPIV3Schema")),
+                        schema,
                         constraint: None,
-                        read: OnceLock::new(),
+                        read: slot(object.file, schema, None, known),
                     })
                 });
             all.kinds.entry(kind).or_default().push((group, served.collect()));
@@ -112,6 +119,7 @@ impl<'a> CustomKinds<'a> {
         &mut self,
         object: Object<'a>,
         owners: &mut FxHashMap<(&'a str, &'a str), Object<'a>>,
+        known: Option<&Known>,
     ) {
         let crd = object.spec().and_then(|spec| spec.get("crd")?.get("spec"));
         let kind = crd.and_then(|crd| crd.get("names")?.get("kind"));
@@ -131,7 +139,7 @@ impl<'a> CustomKinds<'a> {
             deprecated: None,
             schema,
             constraint: Some(is_open),
-            read: OnceLock::new(),
+            read: slot(object.file, schema, Some(is_open), known),
         });
         self.kinds.entry(kind).or_default().push((CONSTRAINTS, versions.into()));
     }
@@ -148,7 +156,7 @@ impl<'a> CustomKinds<'a> {
                 .filter_map(move |root| Object::read(file, root))
         };
         let crds: Vec<Object<'a>> = files.par_iter().flat_map_iter(crds_of).collect();
-        Self::of(crds.into_iter())
+        Self::of(crds.into_iter(), None)
     }
 
     /// All kinds: group, version, kind, file.
@@ -185,6 +193,17 @@ impl<'a> CustomKinds<'a> {
         let groups = self.kinds.get(object.kind)?;
         groups.iter().find(|(group, _)| *group == object.group()).map(|(_, kinds)| kinds.as_slice())
     }
+}
+
+/// Where a schema is, or will be, read.
+fn slot(
+    file: &File,
+    schema: Option<Node<'_>>,
+    constraint: Option<bool>,
+    known: Option<&Known>,
+) -> Slot {
+    let shared = known.zip(schema);
+    shared.map(|(known, node)| known.schema(&file.tree, node, constraint)).unwrap_or_default()
 }
 
 /// The group and kind that a CRD defines; none for other objects.
@@ -225,6 +244,7 @@ pub struct Customs<'c> {
     own: &'c CustomKinds<'c>,
     repository: &'c CustomKinds<'c>,
     given: Option<&'c GivenSchemas<'c>>,
+    known: Option<&'c Known>,
 }
 
 /// What is known of an object's kind, where it is none of Kubernetes' own.
@@ -250,13 +270,24 @@ pub(super) enum Found<'c> {
 impl<'c> Customs<'c> {
     /// Those of an environment, and those of the repository around it.
     pub fn new(own: &'c CustomKinds<'c>, repository: &'c CustomKinds<'c>) -> Self {
-        Self { own, repository, given: None }
+        Self { own, repository, given: None, known: None }
     }
 
     /// Those of `schemas` in portcullis.yaml, too.
     #[must_use]
     pub fn with_given(self, given: &'c GivenSchemas<'c>) -> Self {
         Self { given: Some(given), ..self }
+    }
+
+    /// With what is known of the trees of clusters.
+    #[must_use]
+    pub fn with_known(self, known: Option<&'c Known>) -> Self {
+        Self { known, ..self }
+    }
+
+    /// What is known of the trees of clusters.
+    pub(super) fn known(&self) -> Option<&'c Known> {
+        self.known
     }
 
     fn crd(&self, object: &Object<'_>) -> Option<&'c [CustomKind<'c>]> {

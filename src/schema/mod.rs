@@ -13,6 +13,7 @@ mod given;
 mod identity;
 mod json_schema;
 mod kinds;
+mod known;
 pub mod lifecycle;
 mod model;
 mod pack;
@@ -28,6 +29,7 @@ pub use custom::{BrokenSchema, CustomKinds, Customs, kind_defined_by};
 pub use export::KnownKind;
 pub use given::{GivenProblem, GivenSchemas, is_json_schema, kind_of_json_schema, schema_as_json};
 pub use kinds::Kind;
+pub use known::Known;
 pub use pack::Packed;
 pub use versions::Versions;
 
@@ -45,25 +47,36 @@ pub fn complaints<'a>(
 ) -> Vec<Complaint<'a>> {
     let mut found = Vec::new();
     let of_kind = table::table().kind(object.api_version, object.kind);
+    let custom = of_kind.is_empty().then(|| customs.find(object));
+    let schema = match &custom {
+        None => Some(None),
+        Some(Found::Schema(schema, _)) => Some(Some(*schema)),
+        Some(_) => None,
+    };
+    let known = customs.known().zip(schema);
+    if known.is_some_and(|(known, schema)| known.is_clean(object, schema, versions)) {
+        return found;
+    }
     for (served, definition) in of_kind {
         let versions = served.and(versions);
         if !versions.is_empty() {
             found.append(&mut walk::walk(object.root, &Link::Definition(*definition), versions));
         }
     }
-    if of_kind.is_empty() {
-        match customs.find(object) {
-            Found::Schema(schema, project) => {
-                found = walk::walk_schema(object.root, None, schema, schema, versions);
-                for complaint in &mut found {
-                    complaint.project = project;
-                }
+    match custom {
+        Some(Found::Schema(schema, project)) => {
+            found = walk::walk_schema(object.root, None, schema, schema, versions);
+            for complaint in &mut found {
+                complaint.project = project;
             }
-            Found::Json(schema) => {
-                found = json_schema::complaints(schema, object.root, versions);
-            }
-            _ => {}
         }
+        Some(Found::Json(schema)) => {
+            found = json_schema::complaints(schema, object.root, versions);
+        }
+        _ => {}
+    }
+    if let Some((known, schema)) = known.filter(|_| found.is_empty()) {
+        known.note_clean(object, schema, versions);
     }
     // Flux takes SOPS' own field away when it decrypts.
     if let Some(entry) = object.root.entry("sops")

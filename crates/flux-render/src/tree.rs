@@ -4,7 +4,10 @@
 use smol_str::SmolStr;
 use spanned_yaml::{Dialect, Scalar};
 
-use crate::{error::Error, place::Origin};
+use crate::{
+    error::Error,
+    place::{FileId, Origin},
+};
 
 /// A node's number in its tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -220,6 +223,36 @@ impl Tree {
     /// Whether any scalar reads as one of the texts, be it one that nothing holds any more.
     pub(crate) fn mentions(&self, texts: &[&str]) -> bool {
         self.nodes.iter().any(|node| texts.contains(&node.text.as_str()))
+    }
+
+    /// Whether any scalar's text, or anything that is written with it, has one of two bytes in it,
+    /// be it one that nothing holds any more.
+    pub(crate) fn has_byte(&self, one: u8, other: u8) -> bool {
+        let has = |text: &str| memchr::memchr2(one, other, text.as_bytes()).is_some();
+        self.nodes
+            .iter()
+            .any(|node| has(&node.text) || matches!(&node.tag, Tag::Other(tag) if has(tag)))
+    }
+
+    /// A copy of what was read from one file, as if it were from another one.
+    pub(crate) fn in_file(&self, from: FileId, to: FileId) -> Self {
+        let mut copy = self.clone();
+        for node in &mut copy.nodes {
+            if let Some(place) = node.origin.place.as_mut().filter(|place| place.file == from) {
+                place.file = to;
+            }
+        }
+        copy
+    }
+
+    /// Whether two trees differ in their origins alone.
+    pub(crate) fn reads_as(&self, other: &Self) -> bool {
+        let reads_as = |(a, b): (&Node, &Node)| {
+            (a.kind, a.style, a.tagged) == (b.kind, b.style, b.tagged)
+                && (&a.tag, &a.text, &a.children) == (&b.tag, &b.text, &b.children)
+        };
+        (self.root, self.nodes.len()) == (other.root, other.nodes.len())
+            && self.nodes.iter().zip(&other.nodes).all(reads_as)
     }
 
     /// Makes room for so many nodes more.

@@ -12,7 +12,7 @@
 //! let replicas = root.at_pointer("/spec/replicas").unwrap();
 //! assert_eq!(replicas.text(), "0x10");
 //! assert_eq!(replicas.as_i64(), Some(16));
-//! let at = tree.line_index().position(tree.source(), replicas.span().start);
+//! let at = tree.position(replicas.span().start);
 //! assert_eq!((at.line, at.column), (2, 13));
 //! ```
 //!

@@ -48,11 +48,11 @@ pub(crate) fn resolve<'t>(
 ) -> Scalar<'t> {
     // A scalar with quotes and without tag is a string; `!` says the same.
     let tag = match tag {
-        None if style != Style::Plain => STR,
+        None if style != Style::Plain => return Scalar::Str(text),
+        None => return plain(text, "", dialect),
         // The non-specific tag: v3 drops it and looks at the style alone.
         Some("!") if dialect == Dialect::GoYamlV2 || style != Style::Plain => STR,
         Some("!") => "",
-        None => "",
         Some(tag) => tag,
     };
     let wanted = match tag.strip_prefix(PREFIX) {
@@ -118,6 +118,7 @@ fn plain<'t>(text: &'t str, wanted: &str, dialect: Dialect) -> Scalar<'t> {
 
 fn word(text: &str, dialect: Dialect) -> Scalar<'_> {
     match text {
+        _ if text.len() > "false".len() => Scalar::Str(text),
         "true" | "True" | "TRUE" => Scalar::Bool(true),
         "false" | "False" | "FALSE" => Scalar::Bool(false),
         "~" | "null" | "Null" | "NULL" => Scalar::Null,

@@ -1,9 +1,9 @@
 //! A parsed stream.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::{
-    Error, ErrorKind, Limits, LineIndex, Node, NodeId, Span, builder::Properties,
+    Error, ErrorKind, Limits, LineIndex, Node, NodeId, Position, Span, builder::Properties,
     characters::bad_characters, document::parse_stream, record::Record,
 };
 
@@ -17,6 +17,7 @@ pub struct Tree {
     documents: Box<[Document]>,
     comments: Box<[Span]>,
     errors: Box<[Error]>,
+    lines: OnceLock<LineIndex>,
 }
 
 /// One document of a stream.
@@ -97,6 +98,7 @@ impl Tree {
             documents: documents.into_boxed_slice(),
             comments: comments.into_boxed_slice(),
             errors: errors.into_boxed_slice(),
+            lines: OnceLock::new(),
         }
     }
 
@@ -171,9 +173,14 @@ impl Tree {
         self.nodes.len()
     }
 
-    /// The places of the lines: made anew on every call.
-    pub fn line_index(&self) -> LineIndex {
-        LineIndex::new(&self.source)
+    /// The places of the lines. They are found when first asked for: few trees are.
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.source))
+    }
+
+    /// Line and column of a byte offset, as [`LineIndex::position`].
+    pub fn position(&self, offset: u32) -> Position {
+        self.lines().position(&self.source, offset)
     }
 
     /// Texts that differ from their source.

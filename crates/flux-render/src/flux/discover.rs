@@ -11,7 +11,7 @@ use spanned_yaml::{Node, Tree};
 
 use super::{
     pipeline::Applied,
-    spec::{Kustomization, Name},
+    spec::{Kustomization, Name, folder_named},
 };
 use crate::{
     files::{Files, join},
@@ -48,14 +48,16 @@ pub fn discover<P: AsRef<str> + Sync>(
     let mut found: BTreeMap<String, Option<Name>> = BTreeMap::new();
     // Most files have nothing of Flux.
     let may_say = |(_, tree): &&(P, Arc<Tree>)| tree.source().contains("fluxcd.");
-    for (file, tree) in manifests.par_iter().filter(may_say).collect::<Vec<_>>() {
-        for root in tree.documents().iter().filter_map(|document| document.root) {
+    let said = manifests.par_iter().filter(may_say).flat_map_iter(|(file, tree)| {
+        let roots = tree.documents().iter().filter_map(|document| document.root);
+        roots.map(|root| {
             let root = tree.node(root);
-            if let Some((path, source)) = synced_by_instance(root) {
-                found.insert(path, Some(source));
-            }
-            written.extend(kustomization(file.as_ref(), root));
-        }
+            (synced_by_instance(root), kustomization(file.as_ref(), root))
+        })
+    });
+    for (synced, kustomization) in said.collect::<Vec<_>>() {
+        found.extend(synced.map(|(path, source)| (path, Some(source))));
+        written.extend(kustomization);
     }
     let mut reaches = Reaches { files, known: BTreeMap::new() };
     let edges: Vec<Arc<BTreeSet<String>>> = written
@@ -111,8 +113,12 @@ pub(crate) fn written_root(files: &dyn Files, folder: &str) -> Option<Kustomizat
     let folder = Kustomization::of_folder(folder).folder();
     for path in files_below(files, &folder).iter() {
         let tree = files.tree(path)?;
-        let roots = tree.documents().iter().filter_map(|document| document.root);
-        if !roots.into_iter().any(|id| Kustomization::is_one(tree.node(id))) {
+        let mut roots = tree.documents().iter().filter_map(|document| document.root);
+        let may_be_root = |root: Node<'_>| {
+            let path = text(root, &["spec", "path"]).unwrap_or_default();
+            Kustomization::is_one(root) && folder_named(path) == folder
+        };
+        if !roots.any(|id| may_be_root(tree.node(id))) {
             continue;
         }
         for resource in objects_of_file(files, path).ok()? {

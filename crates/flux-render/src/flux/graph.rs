@@ -1,7 +1,10 @@
 //! All Kustomizations of a cluster: those in its folder, those that these render, and so on until
 //! nothing new appears.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+};
 
 use rayon::prelude::*;
 
@@ -9,13 +12,15 @@ use super::{
     artifact::{ArtifactFiles, SourceSettings},
     discover::{files_below, written_root},
     manifest::Manifest,
-    pipeline::{Applied, Problem, Rendering, render_one},
-    source::{Artifact, REPOSITORIES, Reason, Source, SourceVerdict, same_repository},
-    spec::{Kustomization, Located, Name, SourceRef, SubstituteFrom},
+    pipeline::{Applied, Job, Problem, Rendering},
+    shared::Shared,
+    source::{Artifact, REPOSITORIES, Source, SourceVerdict, verdict},
+    spec::{Kustomization, Located, Name, SubstituteFrom},
     variables::{Found, Variables},
 };
 use crate::{
     error::Error,
+    files::Files,
     kustomize::{Builder, objects_of_file},
     place::Origin,
 };
@@ -60,6 +65,25 @@ pub struct Cluster {
     /// The root is the Kustomization that a file of its folder holds. It must come out of the build,
     /// or it isn't.
     root_is_expected: bool,
+    read: ReadSpecs,
+    /// What it has in common with others; freed with the last of them.
+    shared: Option<Arc<Shared>>,
+}
+
+/// What Kustomizations say: they are asked in each round, and few are new. By the addresses of their
+/// manifests, which aren't freed meanwhile.
+#[derive(Debug, Default)]
+struct ReadSpecs(HashMap<usize, (Arc<Manifest>, Option<Kustomization>)>);
+
+impl ReadSpecs {
+    fn spec(&mut self, applied: &Applied, files: &dyn Files) -> Option<Kustomization> {
+        let read = || {
+            let spec = Kustomization::read(&applied.manifest, files);
+            (Arc::clone(&applied.manifest), spec)
+        };
+        let (_, spec) = self.0.entry(Arc::as_ptr(&applied.manifest) as usize).or_insert_with(read);
+        spec.clone()
+    }
 }
 
 /// A Kustomization of a cluster.
@@ -131,10 +155,25 @@ const MOST_MEMBERS: usize = 20_000;
 
 /// Renders a cluster.
 pub fn render(builder: &Builder<'_>, settings: &ClusterSettings) -> Cluster {
+    render_with(builder, settings, None)
+}
+
+/// Renders clusters of one repository. What they have in common is made once.
+pub fn render_all(builder: &Builder<'_>, settings: &[ClusterSettings]) -> Vec<Cluster> {
+    let shared = (settings.len() > 1).then(Arc::<Shared>::default);
+    settings.par_iter().map(|settings| render_with(builder, settings, shared.clone())).collect()
+}
+
+fn render_with(
+    builder: &Builder<'_>,
+    settings: &ClusterSettings,
+    shared: Option<Arc<Shared>>,
+) -> Cluster {
     let mut cluster = Cluster {
         name: settings.name.clone(),
         path: settings.path.clone(),
         strict: true,
+        shared,
         ..Cluster::default()
     };
     let written = written_root(builder.files(), &settings.path);
@@ -204,7 +243,7 @@ impl Cluster {
             artifacts.iter().map(|(title, files)| (title.as_str(), Builder::new(files))).collect();
         let builder_of = |member: &Member| {
             let own = member.artifact.as_ref();
-            own.and_then(|own| builders.get(own.value.title.as_str())).unwrap_or(builder)
+            own.and_then(|own| builders.get(own.value.title.as_str()))
         };
         let data = self.data();
         let next: Vec<Next> = self
@@ -212,8 +251,12 @@ impl Cluster {
             .par_iter()
             .enumerate()
             .map(|(index, member)| {
-                let source = verdict(index, &member.spec, builder, settings, &sources);
-                self.next(member, source, builder_of(member), settings, &data)
+                let source = verdict(index == 0, &member.spec, builder.files(), settings, &sources);
+                let (builder, shared) = match builder_of(member) {
+                    Some(own) => (own, None),
+                    None => (builder, self.shared.as_deref()),
+                };
+                self.next(member, source, builder, shared, settings, &data)
             })
             .collect();
         let mut changed = false;
@@ -223,7 +266,7 @@ impl Cluster {
             if let Some(outcome) = next.outcome {
                 let failed_root = member.parent.is_none() && matches!(outcome, Outcome::Failed(_));
                 member.as_written = if failed_root {
-                    as_written(builder_of(member), &member.spec)
+                    as_written(builder_of(member).unwrap_or(builder), &member.spec)
                 } else {
                     Vec::new()
                 };
@@ -240,6 +283,7 @@ impl Cluster {
         member: &Member,
         source: SourceVerdict,
         builder: &Builder<'_>,
+        shared: Option<&Shared>,
         settings: &ClusterSettings,
         data: &BTreeMap<(&str, &str, &str), Found<'_>>,
     ) -> Next {
@@ -274,7 +318,8 @@ impl Cluster {
         } else if !builder.files().is_folder(&folder) {
             Outcome::NoFolder(builder.files().left_out(&folder))
         } else {
-            match render_one(builder, &member.spec, input.variables.as_ref(), self.strict) {
+            let (spec, variables) = (&member.spec, input.variables.as_ref());
+            match (Job { builder, spec, variables, strict: self.strict, shared }).render() {
                 Ok(rendering) => Outcome::Rendered(rendering),
                 Err(error) => Outcome::Failed(error),
             }
@@ -336,6 +381,7 @@ impl Cluster {
 
     /// Takes in the Kustomizations that are rendered now. Whether any is new or different.
     fn grow(&mut self, builder: &Builder<'_>) -> bool {
+        let mut read = std::mem::take(&mut self.read);
         let mut found: Vec<(Kustomization, usize)> = Vec::new();
         let mut names: HashSet<Name> = HashSet::new();
         let mut rivals = Vec::new();
@@ -343,7 +389,7 @@ impl Cluster {
             if applied.id.kind != "Kustomization" {
                 continue;
             }
-            let Some(spec) = Kustomization::read(&applied.manifest, builder.files()) else {
+            let Some(spec) = read.spec(applied, builder.files()) else {
                 continue;
             };
             if names.insert(spec.name.clone()) {
@@ -352,7 +398,7 @@ impl Cluster {
                 rivals.push((spec.name, spec.origin));
             }
         }
-        self.rivals = rivals;
+        (self.rivals, self.read) = (rivals, read);
         let root_folder = self.members.first().map(|root| root.spec.folder());
         let mut known: HashMap<Name, usize> = self
             .members
@@ -509,71 +555,4 @@ fn as_written(builder: &Builder<'_>, spec: &Kustomization) -> Vec<Applied> {
 fn made_by(manifest: &Manifest) -> Option<&str> {
     let target = manifest.root()?.get("spec")?.get("target")?;
     target.get("name")?.as_str()
-}
-
-/// What a Kustomization's source is.
-fn verdict(
-    index: usize,
-    spec: &Kustomization,
-    builder: &Builder<'_>,
-    settings: &ClusterSettings,
-    sources: &[Source],
-) -> SourceVerdict {
-    let Some(wanted) = &spec.source else { return SourceVerdict::Here(Reason::Bootstrap) };
-    if index == 0 {
-        return SourceVerdict::Here(Reason::Bootstrap);
-    }
-    let found =
-        sources.iter().find(|source| source.kind == wanted.kind && source.name == wanted.name);
-    if let Some(artifact) = found.filter(|source| !source.copied_from.is_empty()) {
-        let here = artifact.copied_from.iter().all(|(kind, name)| {
-            let origin =
-                SourceRef { kind: kind.clone(), name: name.clone(), ..SourceRef::default() };
-            let spec = Kustomization { source: Some(origin), ..spec.clone() };
-            // What is copied from something copied isn't followed further.
-            kind != "ExternalArtifact"
-                && matches!(
-                    verdict(index, &spec, builder, settings, sources),
-                    SourceVerdict::Here(_)
-                )
-        });
-        if here {
-            return SourceVerdict::Here(Reason::Generated);
-        }
-    }
-    let Name { namespace, name } = &wanted.name;
-    let configured = settings.sources.iter().any(|pattern| {
-        *pattern == *name
-            || *pattern == format!("{namespace}/{name}")
-            || *pattern == format!("{}/{namespace}/{name}", wanted.kind)
-    });
-    if configured {
-        return SourceVerdict::Here(Reason::Configured);
-    }
-    if let Some(source) = found
-        && settings.remotes.iter().any(|remote| same_repository(remote, &source.url))
-    {
-        return SourceVerdict::Here(Reason::Remote);
-    }
-    // Where nothing in the repository says by which source the folder came, it is Flux's usual one.
-    let usual = Name { namespace: "flux-system".into(), name: "flux-system".into() };
-    let bootstrap = settings.source.as_ref().unwrap_or(&usual);
-    let is_git = REPOSITORIES.contains(&wanted.kind.as_str());
-    if *bootstrap == wanted.name && is_git {
-        return SourceVerdict::Here(Reason::Bootstrap);
-    }
-    let mut git = sources.iter().filter(|source| source.kind == "GitRepository");
-    let only = match (git.next(), git.next()) {
-        (Some(only), None) => only.name == wanted.name && wanted.kind == "GitRepository",
-        _ => false,
-    };
-    if only && builder.files().is_folder(&spec.folder()) {
-        return SourceVerdict::Here(Reason::OnlyGitSource);
-    }
-    match found {
-        Some(source) => {
-            SourceVerdict::Foreign { url: source.url.clone(), origin: source.origin.clone() }
-        }
-        None => SourceVerdict::Missing,
-    }
 }

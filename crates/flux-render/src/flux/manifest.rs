@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     emit,
     error::Error,
-    place::{Operation, Origin, Step},
+    place::{Operation, Origin, Place, Step},
     tree::{Kind, Tree},
 };
 
@@ -36,7 +36,16 @@ impl Manifest {
     /// As [`emit::yaml`].
     pub fn new(object: &Tree) -> Result<Self, Error> {
         let (tree, written) = emit::parsed(object)?;
-        let removals = removals(object, &written);
+        Ok(Self::of(object, Arc::new(tree), &written))
+    }
+
+    /// An object that is written already.
+    pub(crate) fn of(
+        object: &Tree,
+        tree: Arc<spanned_yaml::Tree>,
+        written: &[emit::Written],
+    ) -> Self {
+        let removals = removals(object, written);
         let pieces = written
             .iter()
             .map(|one| Piece {
@@ -45,7 +54,24 @@ impl Manifest {
                 origin: object.node(one.id).origin.clone(),
             })
             .collect();
-        Ok(Self { tree: Arc::new(tree), pieces, removals })
+        Self { tree, pieces, removals }
+    }
+
+    /// The same object, with another place for what one step has set.
+    pub(crate) fn with_place_of(&self, step: &Arc<Step>, place: Option<Place>) -> Self {
+        let is_set = |origin: &Origin| origin.step.as_ref().is_some_and(|it| Arc::ptr_eq(it, step));
+        let placed = |piece: &Piece| {
+            let mut piece = piece.clone();
+            if is_set(&piece.origin) {
+                piece.origin.place = place;
+            }
+            piece
+        };
+        Self {
+            tree: Arc::clone(&self.tree),
+            pieces: self.pieces.iter().map(placed).collect(),
+            removals: self.removals.clone(),
+        }
     }
 
     /// Its YAML.

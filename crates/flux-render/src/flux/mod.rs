@@ -8,6 +8,7 @@ mod graph;
 mod manifest;
 mod objects;
 mod pipeline;
+mod shared;
 mod source;
 mod source_ignore;
 mod spec;
@@ -18,7 +19,7 @@ mod variables;
 
 pub use artifact::{ArtifactFiles, IgnoreFile, SourceSettings};
 pub use discover::{Discovered, discover};
-pub use graph::{Cluster, ClusterSettings, Member, Outcome, render};
+pub use graph::{Cluster, ClusterSettings, Member, Outcome, render, render_all};
 pub use manifest::{Manifest, Piece};
 pub use objects::{Control, ObjectId};
 pub use pipeline::{Applied, Problem, ProblemKind, Rendering, render_folder};

@@ -1,6 +1,8 @@
 //! What Flux does to an object between build and apply (fluxcd/pkg/ssa v0.78.0): labels of the
 //! owner, common metadata, and whether it is applied at all.
 
+use std::sync::Arc;
+
 use super::spec::Kustomization;
 use crate::{
     error::Error,
@@ -97,18 +99,18 @@ impl Control {
     }
 }
 
-/// Puts the owner's labels on an object (`SetOwnerLabels`).
-pub(crate) fn label(resource: &mut Resource, spec: &Kustomization) -> Result<(), Error> {
+/// Puts the owner's labels on an object (`SetOwnerLabels`). The step of their origins.
+pub(crate) fn label(resource: &mut Resource, spec: &Kustomization) -> Result<Arc<Step>, Error> {
     drop_untyped(resource, "labels")?;
+    let step = Arc::new(Step { operation: Operation::Flux, place: None, before: None });
     for (key, value) in [
         ("kustomize.toolkit.fluxcd.io/name", &spec.name.name),
         ("kustomize.toolkit.fluxcd.io/namespace", &spec.name.namespace),
     ] {
-        let step = Step { operation: Operation::Flux, place: None, before: None };
-        let origin = Origin { place: spec.origin.place, step: Some(std::sync::Arc::new(step)) };
+        let origin = Origin { place: spec.origin.place, step: Some(Arc::clone(&step)) };
         resource.put_metadata("labels", key, value, &origin)?;
     }
-    Ok(())
+    Ok(step)
 }
 
 /// Puts the common metadata on an object (`SetCommonMetadata`).
@@ -129,8 +131,7 @@ pub(crate) fn add_common_metadata(
                 place: value.origin.place,
                 before: before.place.is_some().then_some(before),
             };
-            let origin =
-                Origin { place: value.origin.place, step: Some(std::sync::Arc::new(step)) };
+            let origin = Origin { place: value.origin.place, step: Some(Arc::new(step)) };
             resource.put_metadata(field, key, &value.value, &origin)?;
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     manifest::Manifest,
     objects::{self, Control, ObjectId},
+    shared::Shared,
     spec::Kustomization,
     substitution::{self, SUBSTITUTE},
     typed,
@@ -13,8 +14,8 @@ use super::{
 use crate::{
     error::Error,
     files::Files,
-    kustomize::{Builder, Built, Options, Remark, Resource},
-    place::{Origin, Place},
+    kustomize::{Builder, Built, Options, Remark, ResId, Resource},
+    place::{Origin, Place, Step},
     tree::{Kind, Tree},
     value::{self, Value},
 };
@@ -60,7 +61,7 @@ pub enum ProblemKind {
 }
 
 /// An object that Flux would apply.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Applied {
     /// Which it is.
     pub id: ObjectId,
@@ -81,6 +82,11 @@ impl Applied {
             control: Control::default(),
             encrypted: resource.tree.get(resource.tree.root(), "sops").is_some(),
         })
+    }
+
+    /// The same object, whose owner is written elsewhere; the step is the one that set the owner.
+    fn with_owner(&self, step: &Arc<Step>, place: Option<Place>) -> Self {
+        Self { manifest: Arc::new(self.manifest.with_place_of(step, place)), ..self.clone() }
     }
 }
 
@@ -124,6 +130,18 @@ impl Rendering {
         (rendering, built.objects)
     }
 
+    /// What a build tells, without what came of it.
+    pub(super) fn without_objects(&self) -> Self {
+        Self {
+            objects: Vec::new(),
+            problems: Vec::new(),
+            remarks: self.remarks.clone(),
+            patched: self.patched.clone(),
+            folders: self.folders.clone(),
+            read: self.read.clone(),
+        }
+    }
+
     fn note(&mut self, problems: Vec<Problem>, id: &ObjectId) {
         self.problems.extend(
             problems.into_iter().map(|problem| Problem { object: Some(id.clone()), ..problem }),
@@ -131,63 +149,185 @@ impl Rendering {
     }
 }
 
-/// Renders a Kustomization.
-///
-/// # Errors
-/// Its folder can't be built.
-pub(crate) fn render_one(
-    builder: &Builder<'_>,
-    spec: &Kustomization,
-    variables: Option<&Variables>,
-    strict: bool,
-) -> Result<Rendering, Error> {
-    let built = builder.build_with(&spec.folder(), &spec.overlay)?;
-    let (mut rendering, built) = Rendering::of(built);
-    let mut ids: Vec<_> = built.iter().map(|resource| resource.id()).collect();
-    for (number, built) in built.into_iter().enumerate() {
+/// A Kustomization to render.
+#[derive(Clone, Copy)]
+pub(crate) struct Job<'j> {
+    pub(crate) builder: &'j Builder<'j>,
+    pub(crate) spec: &'j Kustomization,
+    /// Variables to replace; none if nothing is replaced.
+    pub(crate) variables: Option<&'j Variables>,
+    pub(crate) strict: bool,
+    /// What other clusters have made already.
+    pub(crate) shared: Option<&'j Shared>,
+}
+
+/// What was made of an object, as far as the same Kustomization of another cluster can use it.
+#[derive(Debug)]
+pub(super) struct Object {
+    /// Which object it is as it was built.
+    built: ResId,
+    made: Made,
+}
+
+#[derive(Debug)]
+enum Made {
+    /// No variable stands in it: what is applied, if anything, and the step that set its owner.
+    Fixed { applied: Option<(Applied, Arc<Step>)>, problems: Vec<Problem> },
+    /// Variables stand in its text.
+    Variable { resource: Arc<Resource>, text: substitution::Text },
+    /// It depends on more.
+    Own,
+}
+
+impl Object {
+    /// Whether another cluster can't use it.
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self.made, Made::Own)
+    }
+}
+
+impl Job<'_> {
+    /// Renders the Kustomization.
+    ///
+    /// # Errors
+    /// Its folder can't be built.
+    pub(crate) fn render(self) -> Result<Rendering, Error> {
+        match self.shared {
+            Some(shared) if self.spec.adds_nothing() => shared.render(self),
+            _ => self.fresh(drop),
+        }
+    }
+
+    /// Renders it from its folder, and hands out what was made of each object.
+    pub(super) fn fresh(self, mut keep: impl FnMut(Object)) -> Result<Rendering, Error> {
+        let built = self.builder.build_with(&self.spec.folder(), &self.spec.overlay)?;
+        let (rendering, built) = Rendering::of(built);
+        let ids = built.iter().map(|resource| resource.id()).collect();
+        let mut run = Run { job: self, ids, rendering };
+        for (number, resource) in built.into_iter().enumerate() {
+            let built = resource.id();
+            keep(Object { built, made: run.object(number, resource)? });
+        }
+        Ok(run.rendering)
+    }
+
+    /// Renders it from what was made of its objects for another cluster.
+    pub(super) fn again(
+        self,
+        rendering: Rendering,
+        objects: &[Object],
+    ) -> Result<Rendering, Error> {
+        let ids = objects.iter().map(|object| object.built.clone()).collect();
+        let mut run = Run { job: self, ids, rendering };
+        for (number, object) in objects.iter().enumerate() {
+            match &object.made {
+                Made::Fixed { applied, problems } => {
+                    run.rendering.problems.extend_from_slice(problems);
+                    let place = self.spec.origin.place;
+                    let applied = applied.as_ref();
+                    let own = applied.map(|(applied, step)| applied.with_owner(step, place));
+                    run.rendering.objects.extend(own);
+                }
+                Made::Variable { resource, text } => {
+                    run.substituted(number, resource, text, false, Vec::new())?;
+                }
+                // Such folders aren't kept.
+                Made::Own => {}
+            }
+        }
+        Ok(run.rendering)
+    }
+}
+
+/// A Kustomization while it is rendered.
+struct Run<'j> {
+    job: Job<'j>,
+    /// Of all its objects, those to come as they were built.
+    ids: Vec<ResId>,
+    rendering: Rendering,
+}
+
+impl Run<'_> {
+    fn object(&mut self, number: usize, mut resource: Arc<Resource>) -> Result<Made, Error> {
         let mut problems = Vec::new();
-        let mut resource = Arc::unwrap_or_clone(built);
-        let id = ObjectId::of(&resource);
         let encrypted = is_encrypted(&resource.tree);
         if encrypted {
-            decrypt(&mut resource, spec, &mut problems);
+            let mut own = Arc::unwrap_or_clone(resource);
+            decrypt(&mut own, self.job.spec, &mut problems);
+            resource = Arc::new(own);
         }
-        let mut substituted = None;
-        if let Some(variables) = variables
-            && !is_kept(&resource)
+        let is_kept = is_kept(&resource);
+        if self.job.variables.is_some()
+            && !is_kept
+            && let Some(text) = substitution::Text::with_variables(&resource.tree)?
         {
-            let files: &dyn Files = builder.files();
-            substituted = substitution::substitute_object(
-                files,
-                &resource.tree,
-                variables,
-                strict,
-                &mut problems,
-            )?;
+            self.substituted(number, &resource, &text, encrypted, problems)?;
+            return Ok(if encrypted { Made::Own } else { Made::Variable { resource, text } });
         }
-        let is_substituted = substituted.is_some();
-        if let Some(tree) = substituted {
-            resource.tree = tree;
-        } else if resource.tree.shares_nodes() {
+        let is_fixed = !encrypted && (is_kept || !substitution::may_have_variables(&resource.tree));
+        let mut resource = Arc::unwrap_or_clone(resource);
+        if resource.tree.shares_nodes() {
             // What kustomize shares between places is apart once it is written out.
             resource.tree = resource.tree.extract(resource.tree.root());
         }
-        if is_substituted {
-            let own = resource.id();
-            if let Some(slot) = ids.get_mut(number) {
-                *slot = own.clone();
-            }
-            if ids.iter().filter(|id| id.equals(&own)).count() > 1 {
-                problems.push(Problem::new(
-                    ProblemKind::InvalidSubstitution,
-                    format!(
-                        "with its variables replaced, {id} becomes another object of this \
-                         Kustomization"
-                    ),
-                    resource.origin_of(&["metadata", "name"]),
-                ));
-            }
+        let id = ObjectId::of(&resource);
+        let known = self.rendering.problems.len();
+        let step = self.finish(&id, resource, encrypted, problems)?;
+        if !is_fixed || self.job.shared.is_none() {
+            return Ok(Made::Own);
         }
+        let problems = self.rendering.problems.get(known..).unwrap_or_default().to_vec();
+        let applied = step.and_then(|step| Some((self.rendering.objects.last()?.clone(), step)));
+        Ok(Made::Fixed { applied, problems })
+    }
+
+    /// Replaces the variables in an object.
+    fn substituted(
+        &mut self,
+        number: usize,
+        built: &Arc<Resource>,
+        text: &substitution::Text,
+        encrypted: bool,
+        mut problems: Vec<Problem>,
+    ) -> Result<(), Error> {
+        let id = ObjectId::of(built);
+        let Job { builder, variables, strict, .. } = self.job;
+        let replace = |variables| {
+            let files: &dyn Files = builder.files();
+            let tree = &built.tree;
+            substitution::substitute_object(files, tree, text, variables, strict, &mut problems)
+        };
+        let Some(tree) = variables.map(replace).transpose()?.flatten() else {
+            let as_built = built.with_tree(built.tree.extract(built.tree.root()));
+            return self.finish(&id, as_built, encrypted, problems).map(drop);
+        };
+        let resource = built.with_tree(tree);
+        let own = resource.id();
+        if let Some(slot) = self.ids.get_mut(number) {
+            *slot = own.clone();
+        }
+        if self.ids.iter().filter(|id| id.equals(&own)).count() > 1 {
+            problems.push(Problem::new(
+                ProblemKind::InvalidSubstitution,
+                format!(
+                    "with its variables replaced, {id} becomes another object of this Kustomization"
+                ),
+                resource.origin_of(&["metadata", "name"]),
+            ));
+        }
+        self.finish(&id, resource, encrypted, problems).map(drop)
+    }
+
+    /// Does what comes behind the variables. The step that set the owner; none if the object isn't
+    /// applied.
+    fn finish(
+        &mut self,
+        id: &ObjectId,
+        mut resource: Resource,
+        encrypted: bool,
+        mut problems: Vec<Problem>,
+    ) -> Result<Option<Arc<Step>>, Error> {
+        let Job { spec, shared, .. } = self.job;
         if let Some(what) = missing_head(&resource.tree) {
             // As it was built, it had all of them.
             problems.push(Problem::new(
@@ -200,22 +340,23 @@ pub(crate) fn render_one(
             ));
         }
         if missing_head(&resource.tree).is_some() || is_kustomization_file(&resource.tree) {
-            rendering.note(problems, &id);
-            continue;
+            self.rendering.note(problems, id);
+            return Ok(None);
         }
-        objects::label(&mut resource, spec)?;
+        let step = objects::label(&mut resource, spec)?;
         typed::normalize(&mut resource, &mut problems)?;
-        rendering.note(problems, &id);
+        self.rendering.note(problems, id);
         objects::add_common_metadata(&mut resource, spec)?;
         let control = Control::of(&resource);
-        rendering.objects.push(Applied {
-            id: ObjectId::of(&resource),
-            manifest: Arc::new(Manifest::new(&resource.tree)?),
-            control,
-            encrypted,
-        });
+        let id = ObjectId::of(&resource);
+        let manifest = match shared {
+            Some(shared) => shared.manifest(&id, resource.tree)?,
+            None => Manifest::new(&resource.tree)?,
+        };
+        let manifest = Arc::new(manifest);
+        self.rendering.objects.push(Applied { id, manifest, control, encrypted });
+        Ok(Some(step))
     }
-    Ok(rendering)
 }
 
 /// Renders a folder that no Kustomization of Flux applies: what `kustomize build` makes of it.

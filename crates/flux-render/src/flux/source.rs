@@ -4,11 +4,12 @@ use spanned_yaml::Node;
 
 use super::{
     artifact::SourceSettings,
+    graph::ClusterSettings,
     manifest::Manifest,
     pipeline::Applied,
-    spec::{Located, Name},
+    spec::{Kustomization, Located, Name, SourceRef},
 };
-use crate::place::Origin;
+use crate::{files::Files, place::Origin};
 
 /// What a Kustomization's source is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,6 +242,73 @@ fn normalized(url: &str) -> String {
         _ => (host.clone(), path.to_owned()),
     };
     format!("{host}/{}", path.to_ascii_lowercase())
+}
+
+/// What a Kustomization's source is, among those of its cluster.
+pub(super) fn verdict(
+    is_root: bool,
+    spec: &Kustomization,
+    files: &dyn Files,
+    settings: &ClusterSettings,
+    sources: &[Source],
+) -> SourceVerdict {
+    let Some(wanted) = &spec.source else { return SourceVerdict::Here(Reason::Bootstrap) };
+    if is_root {
+        return SourceVerdict::Here(Reason::Bootstrap);
+    }
+    let found =
+        sources.iter().find(|source| source.kind == wanted.kind && source.name == wanted.name);
+    if let Some(artifact) = found.filter(|source| !source.copied_from.is_empty()) {
+        let here = artifact.copied_from.iter().all(|(kind, name)| {
+            let origin =
+                SourceRef { kind: kind.clone(), name: name.clone(), ..SourceRef::default() };
+            let spec = Kustomization { source: Some(origin), ..spec.clone() };
+            // What is copied from something copied isn't followed further.
+            kind != "ExternalArtifact"
+                && matches!(
+                    verdict(is_root, &spec, files, settings, sources),
+                    SourceVerdict::Here(_)
+                )
+        });
+        if here {
+            return SourceVerdict::Here(Reason::Generated);
+        }
+    }
+    let Name { namespace, name } = &wanted.name;
+    let configured = settings.sources.iter().any(|pattern| {
+        *pattern == *name
+            || *pattern == format!("{namespace}/{name}")
+            || *pattern == format!("{}/{namespace}/{name}", wanted.kind)
+    });
+    if configured {
+        return SourceVerdict::Here(Reason::Configured);
+    }
+    if let Some(source) = found
+        && settings.remotes.iter().any(|remote| same_repository(remote, &source.url))
+    {
+        return SourceVerdict::Here(Reason::Remote);
+    }
+    // Where nothing in the repository says by which source the folder came, it is Flux's usual one.
+    let usual = Name { namespace: "flux-system".into(), name: "flux-system".into() };
+    let bootstrap = settings.source.as_ref().unwrap_or(&usual);
+    let is_git = REPOSITORIES.contains(&wanted.kind.as_str());
+    if *bootstrap == wanted.name && is_git {
+        return SourceVerdict::Here(Reason::Bootstrap);
+    }
+    let mut git = sources.iter().filter(|source| source.kind == "GitRepository");
+    let only = match (git.next(), git.next()) {
+        (Some(only), None) => only.name == wanted.name && wanted.kind == "GitRepository",
+        _ => false,
+    };
+    if only && files.is_folder(&spec.folder()) {
+        return SourceVerdict::Here(Reason::OnlyGitSource);
+    }
+    match found {
+        Some(source) => {
+            SourceVerdict::Foreign { url: source.url.clone(), origin: source.origin.clone() }
+        }
+        None => SourceVerdict::Missing,
+    }
 }
 
 #[cfg(test)]

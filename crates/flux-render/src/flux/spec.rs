@@ -138,6 +138,13 @@ impl Kustomization {
         }
     }
 
+    /// Whether it adds nothing to its folder but variables and its name.
+    pub(crate) fn adds_nothing(&self) -> bool {
+        self.common_labels.is_empty()
+            && self.common_annotations.is_empty()
+            && self.overlay.adds_nothing()
+    }
+
     /// Whether a manifest is one.
     pub fn is_one(root: Node<'_>) -> bool {
         let text = |key| root.get(key).and_then(|node| node.as_str()).unwrap_or_default();
@@ -239,20 +246,9 @@ impl Kustomization {
         Some(read)
     }
 
-    /// Its folder in the source, without `.` and `..`: joined as securejoin does it, which never
-    /// leaves the source (github.com/cyphar/filepath-securejoin).
+    /// Its folder in this repository.
     pub fn folder(&self) -> String {
-        let mut parts: Vec<&str> = Vec::new();
-        for part in self.path.value.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => {
-                    parts.pop();
-                }
-                part => parts.push(part),
-            }
-        }
-        let path = parts.join("/");
+        let path = folder_named(&self.path.value);
         let within = |mount: &str| {
             let rest = path.strip_prefix(mount)?;
             (mount.is_empty() || rest.is_empty() || rest.starts_with('/')).then_some(rest)
@@ -266,6 +262,22 @@ impl Kustomization {
             None => path,
         }
     }
+}
+
+/// The folder in a source that `spec.path` names, without `.` and `..`: joined as securejoin does
+/// it, which never leaves the source (github.com/cyphar/filepath-securejoin).
+pub(crate) fn folder_named(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 /// Reads fields of a manifest. What is of a wrong type is noted and left out.

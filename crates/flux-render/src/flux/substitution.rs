@@ -1,11 +1,11 @@
 //! `postBuild`: variables in one object. The object is written, its text substituted, and what
 //! comes out parsed again, with go-yaml v2's reading of scalars.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use spanned_yaml::{Dialect, Kind as YamlKind, Node as YamlNode, Scalar};
+use spanned_yaml::{Dialect, Kind as YamlKind, Node as YamlNode, Scalar, Span};
 
 use super::{
     pipeline::{Problem, ProblemKind},
@@ -24,28 +24,53 @@ use crate::{
 /// The label or annotation that keeps an object from being substituted.
 pub(crate) const SUBSTITUTE: &str = "kustomize.toolkit.fluxcd.io/substitute";
 
-/// The object with its variables replaced; none if there is nothing to replace. Unknown and
-/// undefined variables stay in the text as they are.
+/// The text of an object in which there is something to replace.
+#[derive(Debug)]
+pub(crate) struct Text {
+    text: String,
+    written: Vec<Written>,
+}
+
+impl Text {
+    /// Writes an object; none if nothing in it can be replaced.
+    ///
+    /// # Errors
+    /// The object can't be written.
+    pub(crate) fn with_variables(object: &Tree) -> Result<Option<Self>, Error> {
+        if !may_have_variables(object) {
+            return Ok(None);
+        }
+        let (text, written) = emit::yaml(object)?;
+        // What nothing holds any more isn't written.
+        let has_any = memchr::memchr2(b'$', 0, text.as_bytes()).is_some();
+        Ok(has_any.then_some(Self { text, written }))
+    }
+}
+
+/// Whether an object's text can have a variable in it, or a zero byte, at which envsubst stops.
+pub(crate) fn may_have_variables(object: &Tree) -> bool {
+    object.has_byte(b'$', 0)
+}
+
+/// The object with its variables replaced; none if that can't be done. Unknown and undefined
+/// variables stay in the text as they are.
 ///
 /// # Errors
-/// The object can't be written.
+/// The outcome can't be held in a tree.
 pub(crate) fn substitute_object(
     files: &dyn Files,
     object: &Tree,
+    Text { text, written }: &Text,
     variables: &Variables,
     strict: bool,
     problems: &mut Vec<Problem>,
 ) -> Result<Option<Tree>, Error> {
-    let (text, written) = emit::yaml(object)?;
-    if memchr::memchr2(b'$', 0, text.as_bytes()).is_none() {
-        return Ok(None);
-    }
     let origin_at = |offset: usize| {
         let behind = written.partition_point(|one| one.start as usize <= offset);
         let found = behind.checked_sub(1).and_then(|at| written.get(at));
         found.map(|one| object.node(one.id).origin.clone()).unwrap_or_default()
     };
-    let output = match substitute::substitute(&text, variables, Options { strict: false }) {
+    let output = match substitute::substitute(text, variables, Options { strict: false }) {
         Ok(output) => output,
         Err(error) => {
             problems.push(Problem::new(
@@ -74,7 +99,7 @@ pub(crate) fn substitute_object(
             ..Problem::new(ProblemKind::UndefinedVariable, message, origin_at(range.start))
         });
     }
-    let result = Replaced::new(&text, &output, strict);
+    let result = Replaced::new(text, &output, strict);
     let tree = spanned_yaml::parse(result.text.as_str());
     if let Some(error) = tree.errors().first() {
         let at = result.input_offset(error.span.start as usize);
@@ -91,8 +116,9 @@ pub(crate) fn substitute_object(
             files,
             holders: holders(object),
             path: Vec::new(),
+            near: Cell::new((0, 0)),
             before: object,
-            written: &written,
+            written,
             result: &result,
             variables,
             tree,
@@ -157,7 +183,12 @@ impl Replaced {
     }
 
     fn input_offset(&self, offset: usize) -> usize {
-        let Some(piece) = self.pieces.get(self.piece_at(offset)) else { return 0 };
+        self.input_at(self.piece_at(offset), offset)
+    }
+
+    /// The place in the input of one in a piece.
+    fn input_at(&self, piece: usize, offset: usize) -> usize {
+        let Some(piece) = self.pieces.get(piece) else { return 0 };
         if piece.variables.is_empty() { piece.input + (offset - piece.start) } else { piece.input }
     }
 
@@ -179,7 +210,9 @@ struct Import<'i> {
     /// What holds each node of it.
     holders: FxHashMap<Id, Id>,
     /// Keys that lead to the present node; `[]` for items.
-    path: Vec<SmolStr>,
+    path: Vec<&'i str>,
+    /// The pieces of the result and of the input that were found last: most nodes come in order.
+    near: Cell<(usize, usize)>,
     written: &'i [Written],
     result: &'i Replaced,
     variables: &'i Variables,
@@ -187,8 +220,8 @@ struct Import<'i> {
     problems: &'i mut Vec<Problem>,
 }
 
-impl Import<'_> {
-    fn node(&mut self, node: YamlNode<'_>, depth: usize) -> Id {
+impl<'i> Import<'i> {
+    fn node(&mut self, node: YamlNode<'i>, depth: usize) -> Id {
         let target = node.target();
         if depth > crate::MOST_LEVELS {
             return self.tree.add(Node::empty(Kind::Mapping, Origin::default()));
@@ -197,17 +230,21 @@ impl Import<'_> {
         match target.kind() {
             YamlKind::Mapping => {
                 let mut children: Vec<Id> = Vec::with_capacity(target.len() * 2);
+                let mut is_replaced = false;
                 for entry in target.entries() {
                     let key = self.key(entry.key);
-                    let text = SmolStr::from(self.tree.text(key));
-                    self.path.push(text.clone());
+                    self.path.push(entry.key.text());
                     let value = self.node(entry.value, depth + 1);
                     self.path.pop();
+                    let Span { start, end } = entry.key.span();
+                    is_replaced |=
+                        self.result.expressions(start as usize, end as usize).next().is_some();
                     // Of two keys that have become the same, the later one counts.
-                    let known = children
-                        .chunks_exact(2)
-                        .position(|pair| pair.first().is_some_and(|k| self.tree.text(*k) == text));
-                    match known.and_then(|at| children.get_mut(at * 2 + 1)) {
+                    let is_same = |known: &Id| self.tree.text(*known) == self.tree.text(key);
+                    let known = is_replaced.then(|| {
+                        children.chunks_exact(2).position(|pair| pair.first().is_some_and(is_same))
+                    });
+                    match known.flatten().and_then(|at| children.get_mut(at * 2 + 1)) {
                         Some(slot) => *slot = value,
                         None => children.extend([key, value]),
                     }
@@ -216,7 +253,7 @@ impl Import<'_> {
                 self.tree.add(Node { children, ..Node::new(Kind::Mapping, Tag::Map, "", origin) })
             }
             YamlKind::Sequence => {
-                self.path.push("[]".into());
+                self.path.push("[]");
                 let children = target.items().map(|item| self.node(item, depth + 1)).collect();
                 self.path.pop();
                 let origin = self.collection_origin(before, Kind::Sequence);
@@ -228,9 +265,12 @@ impl Import<'_> {
 
     /// The scalar of the input from which what stands here was made.
     fn written_at(&self, offset: usize) -> Option<Written> {
-        let input = self.result.input_offset(offset);
-        let behind = self.written.partition_point(|one| one.start as usize <= input);
-        behind.checked_sub(1).and_then(|at| self.written.get(at)).copied()
+        let (piece, one) = self.near.get();
+        let piece = last_before(&self.result.pieces, piece, |piece| piece.start <= offset)?;
+        let input = self.result.input_at(piece, offset);
+        let found = last_before(self.written, one, |one| one.start as usize <= input);
+        self.near.set((piece, found.unwrap_or_default()));
+        found.and_then(|at| self.written.get(at)).copied()
     }
 
     /// A collection begins with its first key, whose holder has what patches took away.
@@ -257,12 +297,12 @@ impl Import<'_> {
         };
         let parent = self.path.len().checked_sub(2).and_then(|at| self.path.get(at));
         let of_texts = parent.is_some_and(|parent| {
-            matches!(parent.as_str(), "labels" | "annotations" | "matchLabels" | "nodeSelector")
+            matches!(*parent, "labels" | "annotations" | "matchLabels" | "nodeSelector")
         });
         let data = self.path.len() == 2
-            && parent.is_some_and(|parent| matches!(parent.as_str(), "data" | "stringData"))
+            && parent.is_some_and(|parent| matches!(*parent, "data" | "stringData"))
             && matches!(self.before.top("kind"), "ConfigMap" | "Secret");
-        let env = self.path.ends_with(&["env".into(), "[]".into(), "value".into()]);
+        let env = self.path.ends_with(&["env", "[]", "value"]);
         of_texts || data || env || quoted() == Some(true)
     }
 
@@ -340,6 +380,19 @@ impl Import<'_> {
         self.tree.add(Node { style, ..Node::new(Kind::Scalar, tag, text, origin) })
     }
 }
+
+/// The last one of a sorted list of which something holds, looked for a few steps onwards first.
+fn last_before<T>(list: &[T], from: usize, holds: impl Fn(&T) -> bool) -> Option<usize> {
+    let begins = list.get(from).is_some_and(&holds);
+    let near = list.get(from + 1..).unwrap_or_default().iter().take(NEAR + 1);
+    match near.take_while(|one| holds(one)).count() {
+        steps if begins && steps <= NEAR => Some(from + steps),
+        _ => list.partition_point(holds).checked_sub(1),
+    }
+}
+
+/// Steps after which a search by halves is quicker.
+const NEAR: usize = 4;
 
 fn holders(tree: &Tree) -> FxHashMap<Id, Id> {
     let mut holders = FxHashMap::default();

@@ -267,8 +267,9 @@ impl Run<'_, '_> {
         };
         let file = LoadedFile { id: context.files.id(&path), tree };
         context.note(path);
-        let mut objects = load::objects(&Source::file(&file), context.schema)
-            .map_err(|error| error.at(text.place))?;
+        let copies = &self.builder.copies;
+        let mut objects =
+            copies.objects(&file, context.schema).map_err(|error| error.at(text.place))?;
         self.ask_schema(&objects);
         if let Some(origin) = &target.origin {
             let origin = format!("path: {}\n", below(origin, &text.value));

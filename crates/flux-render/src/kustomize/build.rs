@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     accumulate::{Accumulated, Run},
+    copies::Copies,
     generate::Overlay,
     resource::Resource,
 };
@@ -55,11 +56,13 @@ pub(super) type Shared = Arc<OnceLock<Result<Arc<Accumulated>, Error>>>;
 pub struct Builder<'f> {
     pub(super) files: &'f dyn Files,
     pub(super) shared: Mutex<HashMap<String, Shared>>,
+    pub(super) copies: Copies,
 }
 
 /// Folders that were built for several others.
 #[derive(Debug, Default)]
-pub struct Bases(#[allow(dead_code, reason = "only freed")] HashMap<String, Shared>);
+#[allow(dead_code, reason = "only freed")]
+pub struct Bases(HashMap<String, Shared>, Copies);
 
 /// How a kustomization is built.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,7 +74,7 @@ pub struct Options {
 impl<'f> Builder<'f> {
     /// A builder over files.
     pub fn new(files: &'f dyn Files) -> Self {
-        Self { files, shared: Mutex::default() }
+        Self { files, shared: Mutex::default(), copies: Copies::default() }
     }
 
     /// Builds a folder, as `kustomize build --reorder none --load-restrictor LoadRestrictionsNone`.
@@ -93,7 +96,8 @@ impl<'f> Builder<'f> {
 
     /// What was built, for those who have a better time to free it.
     pub fn into_bases(self) -> Bases {
-        Bases(self.shared.into_inner().unwrap_or_else(PoisonError::into_inner))
+        let shared = self.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Bases(shared, self.copies)
     }
 
     /// The files that are built from.

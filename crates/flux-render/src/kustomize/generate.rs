@@ -69,6 +69,12 @@ impl Run<'_, '_> {
 }
 
 impl Overlay {
+    /// Whether it leaves a folder as it is. Where the folder is named doesn't matter: no object is
+    /// from there.
+    pub(crate) fn adds_nothing(&self) -> bool {
+        *self == Self { place: self.place, ..Self::default() }
+    }
+
     fn add_to(
         &self,
         kustomization: &mut Kustomization,

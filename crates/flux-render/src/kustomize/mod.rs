@@ -7,6 +7,7 @@ mod build_schema;
 mod chain;
 mod config;
 mod context;
+mod copies;
 mod fields;
 mod fieldspec;
 mod finish;

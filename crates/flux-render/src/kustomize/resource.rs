@@ -88,6 +88,12 @@ impl Resource {
         Self { tree, vars: Vec::new(), deleted: false, scopes: Arc::clone(scopes) }
     }
 
+    /// The same object with other fields.
+    pub(crate) fn with_tree(&self, tree: Tree) -> Self {
+        let (vars, scopes) = (self.vars.clone(), Arc::clone(&self.scopes));
+        Self { tree, vars, deleted: self.deleted, scopes }
+    }
+
     pub(crate) fn schema(&self) -> &Arc<Schema> {
         &self.scopes
     }

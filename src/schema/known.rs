@@ -1,0 +1,74 @@
+//! What is known of trees that several clusters have: each is read and walked once.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rustc_hash::FxHashMap;
+use spanned_yaml::{Node, NodeId, Tree};
+
+use super::{custom::Broken, model::Schema, versions::Versions};
+use crate::kube::Object;
+
+/// What was found out about the trees of clusters.
+#[derive(Debug, Default)]
+pub struct Known {
+    schemas: Mutex<FxHashMap<Written, (Arc<Tree>, Slot)>>,
+    clean: Mutex<FxHashMap<Walk, Arc<Tree>>>,
+}
+
+/// A schema in a CRD: where it stands, and whether it is one of a constraint.
+type Written = (Address, NodeId, Option<bool>);
+
+/// A walk: of an object, by a schema, for versions of Kubernetes.
+type Walk = (Address, NodeId, Address, Versions);
+
+/// Of something that isn't freed as long as this is known of it.
+type Address = usize;
+
+/// A schema that a CRD holds, once it is read.
+pub(super) type Slot = Arc<OnceLock<Result<Schema, Broken>>>;
+
+impl Known {
+    /// The schema at a node, and whether it is one of a constraint.
+    pub(super) fn schema(
+        &self,
+        tree: &Arc<Tree>,
+        node: Node<'_>,
+        constraint: Option<bool>,
+    ) -> Slot {
+        let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (address(tree), node.id(), constraint);
+        let (_, slot) = schemas.entry(key).or_insert_with(|| (Arc::clone(tree), Slot::default()));
+        Arc::clone(slot)
+    }
+
+    /// Whether there is nothing to say of an object by this schema; by Kubernetes' own, if none.
+    pub(super) fn is_clean(
+        &self,
+        object: &Object<'_>,
+        schema: Option<&Schema>,
+        versions: Versions,
+    ) -> bool {
+        let clean = self.clean.lock().unwrap_or_else(PoisonError::into_inner);
+        clean.contains_key(&walk(object, schema, versions))
+    }
+
+    /// Notes that there isn't.
+    pub(super) fn note_clean(
+        &self,
+        object: &Object<'_>,
+        schema: Option<&Schema>,
+        versions: Versions,
+    ) {
+        let mut clean = self.clean.lock().unwrap_or_else(PoisonError::into_inner);
+        clean.insert(walk(object, schema, versions), Arc::clone(&object.file.tree));
+    }
+}
+
+fn walk(object: &Object<'_>, schema: Option<&Schema>, versions: Versions) -> Walk {
+    let schema = schema.map_or(0, |schema| std::ptr::from_ref(schema) as Address);
+    (address(&object.file.tree), object.root.id(), schema, versions)
+}
+
+fn address(tree: &Arc<Tree>) -> Address {
+    Arc::as_ptr(tree) as Address
+}

@@ -32,6 +32,7 @@ mod quantities;
 mod reachability;
 mod references;
 mod selectors;
+mod shared_clusters;
 mod smoke;
 mod source_ignore;
 mod substitution;
@@ -64,6 +65,7 @@ fn trials() -> Vec<Trial> {
         reachability::trials(),
         references::trials(),
         selectors::trials(),
+        shared_clusters::trials(),
         smoke::trials(),
         source_ignore::trials(),
         substitution::trials(),

@@ -96,8 +96,7 @@ fn same<'a>(
     if keys.is_empty() {
         return of_set(first, for_null).is_some_and(|value| Some(value) == of_set(item, for_null));
     }
-    let is_written = |(key, _): &(Name, Option<Name>)| item.get(key).is_some();
-    keys.iter().any(is_written)
+    keys.iter().any(|key| has_key(item, key))
         && keys.iter().all(|(key, default)| {
             let written = |item: Node<'a>| match item.get(key) {
                 Some(node) if !(default.is_some() && node.is_null()) => value(node),
@@ -119,7 +118,7 @@ fn values<'a>(
     if keys.is_empty() {
         return of_set(item, for_null).map(|value| vec![value]);
     }
-    if !keys.iter().any(|(key, _)| item.get(key).is_some()) {
+    if !keys.iter().any(|key| has_key(item, key)) {
         return None;
     }
     keys.iter()
@@ -134,6 +133,11 @@ fn values<'a>(
             _ => Some(Value::Absent),
         })
         .collect()
+}
+
+/// Whether an item has a key once defaults are set.
+fn has_key(item: Node<'_>, (key, default): &(Name, Option<Name>)) -> bool {
+    default.is_some() || item.get(key).is_some()
 }
 
 fn default_value(default: Option<&Name>) -> Value<'_> {

@@ -26,6 +26,13 @@ pub(crate) fn seed() -> Result<u64, GenerateError> {
     }
 }
 
+/// Whether the run is the one that continuous integration repeats.
+pub(crate) fn is_the_usual() -> bool {
+    ["PORTCULLIS_SEED", "PORTCULLIS_ORACLE_CASES"]
+        .iter()
+        .all(|name| std::env::var_os(name).is_none())
+}
+
 /// Returns the generator of one trial. It depends on the seed and the trial's name alone, so a
 /// trial repeats whichever others run beside it.
 pub(crate) fn rng(trial: &str) -> Result<Rng, GenerateError> {

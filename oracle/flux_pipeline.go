@@ -12,9 +12,11 @@ import (
 	"github.com/fluxcd/pkg/ssa/normalize"
 	ssautil "github.com/fluxcd/pkg/ssa/utils"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -127,7 +129,7 @@ func pipeline(input fluxPipelineInput, root string) ([]*unstructured.Unstructure
 	}
 	manager := ssa.NewResourceManager(nil, nil, ssa.Owner{Group: "kustomize.toolkit.fluxcd.io"})
 	manager.SetOwnerLabels(objects, kustomization.GetName(), kustomization.GetNamespace())
-	if err := normalize.UnstructuredList(objects); err != nil {
+	if err := normalize.UnstructuredListWithScheme(objects, ownScheme); err != nil {
 		return nil, err
 	}
 	labels, _, _ := unstructured.NestedStringMap(kustomization.Object, "spec", "commonMetadata", "labels")
@@ -137,6 +139,15 @@ func pipeline(input fluxPipelineInput, root string) ([]*unstructured.Unstructure
 	}
 	return objects, nil
 }
+
+// ownScheme has what client-go brings, as in kustomize-controller. Helm, which judges charts, adds the
+// types of CRDs to the common one.
+var ownScheme = func() *runtime.Scheme {
+	own := runtime.NewScheme()
+	metav1.AddToGroupVersion(own, schema.GroupVersion{Version: "v1"})
+	utilruntime.Must(scheme.AddToScheme(own))
+	return own
+}()
 
 // liveCluster answers the one question that the substitution of variables has.
 type liveCluster struct {
@@ -155,7 +166,7 @@ func (c liveCluster) Get(_ context.Context, key client.ObjectKey, into client.Ob
 	}
 	for _, object := range objects {
 		if object.GetKind() == kinds[0].Kind && object.GetName() == key.Name && object.GetNamespace() == key.Namespace {
-			if err := normalize.Unstructured(object); err != nil {
+			if err := normalize.UnstructuredWithScheme(object, ownScheme); err != nil {
 				return err
 			}
 			return runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, into)

@@ -4,7 +4,7 @@
 //! what is wrong. Several versions of Kubernetes are walked at once: where a field differs between
 //! them, each schema is walked for the versions that have it.
 
-use spanned_yaml::{Dialect, Entry, Kind, Node, Scalar, Style};
+use spanned_yaml::{Dialect, Entry, Kind, Node, Scalar, Style, may_be_word};
 
 use super::{
     complaint::{Complaint, Problem, Spot},
@@ -455,15 +455,11 @@ fn type_of(scalar: Scalar<'_>) -> Types {
     }
 }
 
-/// Whether a plain scalar is a text without looking closer: none of the words of YAML 1.1, which begin
-/// like false, null, on, true and yes, and without variables.
+/// Whether a plain scalar is a text without looking closer: no word, and without variables.
 fn is_surely_text(text: &str) -> bool {
-    let may_be_word = |first: u8| {
-        text.len() <= "false".len()
-            && matches!(first.to_ascii_lowercase(), b'f' | b'n' | b'o' | b't' | b'y')
-    };
     let first = text.bytes().next();
-    first.is_some_and(|first| first.is_ascii_alphabetic() && !may_be_word(first))
+    first.is_some_and(|first| first.is_ascii_alphabetic())
+        && !may_be_word(text)
         && !is_unresolved(text)
 }
 

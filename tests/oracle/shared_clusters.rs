@@ -36,7 +36,7 @@ fn generated() -> Result<(), Failed> {
             ..ClusterSettings::default()
         });
         rendered += compare(&files, &settings, &mut disagreements, || {
-            repository.iter().map(|(path, text)| format!("=== {path}\n{text}")).collect()
+            repository.iter().flat_map(|(path, text)| ["=== ", path, "\n", text]).collect()
         });
     }
     disagreements.verdict(cases * CLUSTERS.len())?;
@@ -66,7 +66,7 @@ fn repository(rng: &mut Rng) -> BTreeMap<String, String> {
 
 fn without_some_lines(text: &str, rng: &mut Rng) -> String {
     let lines = text.lines().filter(|_| rng.u8(0..20) > 0);
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 fn corpora() -> Result<(), Failed> {

@@ -34,11 +34,8 @@ pub enum Value {
 /// nothing is said.
 pub(crate) fn is_word(text: &str) -> bool {
     let [first, rest @ ..] = text.as_bytes() else { return false };
-    // `false` is the longest of those words; all begin like it, yes, no, on or true.
-    let may_be_reserved =
-        text.len() <= 5 && matches!(first.to_ascii_lowercase(), b'f' | b'n' | b'o' | b't' | b'y');
     first.is_ascii_alphabetic()
-        && !may_be_reserved
+        && !spanned_yaml::may_be_word(text)
         && rest.iter().all(|byte| IN_NAMES[usize::from(*byte)])
 }
 

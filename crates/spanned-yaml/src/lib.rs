@@ -60,6 +60,6 @@ pub use limits::Limits;
 pub use lines::{LineIndex, Position};
 pub use node::{Entries, Entry, Items, Kind, Node, NodeId, RawEntries, RawItems, Style};
 pub use path::PathSegment;
-pub use resolve::{Dialect, Scalar, resolve_plain};
+pub use resolve::{Dialect, Scalar, may_be_word, resolve_plain};
 pub use span::Span;
 pub use tree::{Document, Tree, parse, parse_with};

@@ -86,6 +86,14 @@ pub fn resolve_plain(text: &str, dialect: Dialect) -> Scalar<'_> {
     plain(text, "", dialect)
 }
 
+/// Whether a text that begins with a letter may be one of the words that stand for a boolean or null,
+/// by its length and first letter: all of them begin like `false`, `null`, `on`, `true` and `yes`.
+#[inline]
+pub fn may_be_word(text: &str) -> bool {
+    let first = text.bytes().next().map(|first| first.to_ascii_lowercase());
+    text.len() <= "false".len() && matches!(first, Some(b'f' | b'n' | b'o' | b't' | b'y'))
+}
+
 /// Resolves a plain scalar whose tag allows it.
 fn plain<'t>(text: &'t str, wanted: &str, dialect: Dialect) -> Scalar<'t> {
     let Some(first) = text.bytes().next() else { return Scalar::Null };

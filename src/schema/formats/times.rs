@@ -64,10 +64,13 @@ pub(super) fn is_custom_time(text: &str) -> bool {
         parts.is_some_and(|(hours, minutes)| two(hours, 99) && two(minutes, 99))
     };
     let Some((clock, fraction)) = clock.split_at_checked(8) else { return false };
-    // Any character stands for the dot.
+    // Any character of a line stands for the dot.
     let mut rest = fraction.chars();
-    let has_fraction = rest.next().is_none()
-        || (!rest.as_str().is_empty() && rest.all(|char| char.is_ascii_digit()));
+    let has_fraction = match rest.next() {
+        None => true,
+        Some('\n') => false,
+        Some(_) => !rest.as_str().is_empty() && rest.all(|char| char.is_ascii_digit()),
+    };
     is_date(date) && is_clock(clock) && has_fraction && zone.is_none_or(is_zone)
 }
 

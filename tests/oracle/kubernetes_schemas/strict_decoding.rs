@@ -65,7 +65,7 @@ pub(super) struct Known {
 /// A known difference: its name, and whether a case is one of it.
 type Class = (&'static str, fn(&Ours, &Judged) -> bool);
 
-const CLASSES: [Class; 4] = [
+const CLASSES: [Class; 5] = [
     // Go decodes null as nothing. The server then misses what is required, and so do its schemas.
     ("null for what is required", |ours, judged| {
         let is_null = |said: &String| said.contains("null, not ");
@@ -94,6 +94,16 @@ const CLASSES: [Class; 4] = [
             && ours.unknown.is_subset(&judged_unknown)
             && judged_unknown.difference(&ours.unknown).all(is_of_empty)
     }),
+    // To find the kind, Go reads keys whatever their case, and stops at a value of another type. Here
+    // the field is unknown.
+    ("kind and apiVersion in other letters", |ours, judged| {
+        let is_head = |name: &String| {
+            ["kind", "apiVersion"].iter().any(|head| name.eq_ignore_ascii_case(head))
+        };
+        ours.fatal.is_empty()
+            && judged.fatal.starts_with("couldn't get version/kind")
+            && ours.unknown.iter().any(is_head)
+    }),
 ];
 
 /// Each class on purpose: some are rare.
@@ -102,6 +112,7 @@ const SHOWN: [&str; CLASSES.len()] = [
     r#"{"apiVersion":"v1","kind":"Pod","metadata":{"managedFields":[{"fieldsV1":7}]},"spec":{"containers":[]}}"#,
     r#"{"apiVersion":"v1","kind":"Secret","data":{"key":[1]}}"#,
     r#"{"apiVersion":"internal.apiserver.k8s.io/v1alpha1","kind":"StorageVersion","spec":{"added":1},"status":{}}"#,
+    r#"{"apiVersion":"v1","kind":"ConfigMap","KIND":1}"#,
 ];
 
 /// Fields with values of any kind.

@@ -143,6 +143,7 @@ fn drop_untyped(resource: &mut Resource, field: &str) -> Result<(), Error> {
     let Some(metadata) = resource.tree.metadata() else { return Ok(()) };
     let Some(map) = resource.tree.get(metadata, field) else { return Ok(()) };
     if resource.tree.node(map).kind != Kind::Mapping {
+        resource.expect_writable()?;
         resource.tree.clear(metadata, field)?;
         return Ok(());
     }
@@ -160,6 +161,7 @@ fn drop_untyped(resource: &mut Resource, field: &str) -> Result<(), Error> {
                 *resource.tree.node_mut(value) = Node::string("", origin);
             }
             _ => {
+                resource.expect_writable()?;
                 resource.tree.clear(metadata, field)?;
                 return Ok(());
             }

@@ -340,6 +340,7 @@ impl Run<'_> {
             ));
         }
         if missing_head(&resource.tree).is_some() || is_kustomization_file(&resource.tree) {
+            resource.expect_writable()?;
             self.rendering.note(problems, id);
             return Ok(None);
         }

@@ -124,9 +124,14 @@ pub(crate) fn normalize(resource: &mut Resource, problems: &mut Vec<Problem>) ->
     let shape = TYPES.kinds.get(format!("{version} {kind}").as_str());
     let root = resource.tree.root();
     let mut found = Found::default();
-    if let Some(shape) = shape
-        && fits(&resource.tree, root, shape, Path(None, ""), &mut found)
-    {
+    let fits =
+        shape.is_some_and(|shape| fits(&resource.tree, root, shape, Path(None, ""), &mut found));
+    let keeps_status = kind == "CustomResourceDefinition";
+    let is_there = |field| resource.tree.get(root, field).is_some();
+    if !found.dropped.is_empty() || is_there("stringData") || !keeps_status && is_there("status") {
+        resource.expect_writable()?;
+    }
+    if fits {
         for (id, text) in found.encoded {
             let origin = resource.tree.node(id).origin.clone();
             *resource.tree.node_mut(id) = Node::string(text, origin);
@@ -155,7 +160,7 @@ pub(crate) fn normalize(resource: &mut Resource, problems: &mut Vec<Problem>) ->
         }
         fill_in(&mut resource.tree, &version, &kind)?;
     }
-    if kind != "CustomResourceDefinition" {
+    if !keeps_status {
         resource.tree.clear(root, "status")?;
     }
     Ok(())

@@ -11,6 +11,7 @@ use super::{
     strategic_merge,
 };
 use crate::{
+    emit,
     error::Error,
     place::Origin,
     tree::{Id, Kind, Node, Style, Tree},
@@ -92,6 +93,12 @@ impl Resource {
     pub(crate) fn with_tree(&self, tree: Tree) -> Self {
         let (vars, scopes) = (self.vars.clone(), Arc::clone(&self.scopes));
         Self { tree, vars, deleted: self.deleted, scopes }
+    }
+
+    /// Fails if it can't be written. Flux writes all objects of a build before it drops anything of
+    /// them: what can't be written stops it, even where it would be dropped.
+    pub(crate) fn expect_writable(&self) -> Result<(), Error> {
+        emit::yaml(&self.tree).map(drop)
     }
 
     pub(crate) fn schema(&self) -> &Arc<Schema> {

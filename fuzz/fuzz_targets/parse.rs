@@ -16,9 +16,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
     assert_eq!(tree.documents().iter().any(|d| d.broken), !tree.errors().is_empty());
     events(&tree).count();
-    let lines = tree.line_index();
     for offset in (0..tree.source().len()).step_by(7) {
-        let at = lines.position(tree.source(), offset as u32);
+        let at = tree.position(offset as u32);
         assert!(at.line >= 1 && at.column >= 1);
     }
 });

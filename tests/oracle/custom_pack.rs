@@ -271,7 +271,8 @@ const NO_WORDS: &[&str] = &[
     "is no email address",
     "is no host name",
     "is no CIDR",
-    "(?i)",
+    "doesn't match (?i)",
+    "doesn't match ^(?i)",
     r"doesn't match ^\PC*",
 ];
 

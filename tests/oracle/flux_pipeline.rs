@@ -1,7 +1,7 @@
 //! Kustomizations of Flux against what kustomize-controller does with them: fluxcd/pkg/kustomize,
 //! envsubst and ssa, run by the judge.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use flux_render::{
@@ -465,12 +465,7 @@ fn spec(rng: &mut Rng, path: &str) -> String {
 }
 
 fn corpora() -> Result<(), Failed> {
-    let Some(corpora) = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from) else {
-        if crate::required("corpora") {
-            return Err("PORTCULLIS_CORPORA isn't set".into());
-        }
-        return Ok(());
-    };
+    let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let mut disagreements = Disagreements::default();
     let (mut cases, mut unknown) = (0, 0);
     for root in crate::kustomize_build::folders(&corpora)? {

@@ -224,12 +224,7 @@ pub(crate) fn difference(ours: &str, theirs: &str) -> String {
 }
 
 fn corpora() -> Result<(), Failed> {
-    let Some(corpora) = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from) else {
-        if crate::required("corpora") {
-            return Err("PORTCULLIS_CORPORA isn't set".into());
-        }
-        return Ok(());
-    };
+    let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let mut disagreements = Disagreements::default();
     let mut cases = 0;
     for root in folders(&corpora)? {

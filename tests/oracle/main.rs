@@ -41,9 +41,9 @@ mod validation;
 mod yaml_scalar_cases;
 mod yaml_scalars;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 
 fn trials() -> Vec<Trial> {
     [
@@ -105,4 +105,13 @@ fn required(word: &str) -> bool {
     std::env::var("PORTCULLIS_REQUIRE").is_ok_and(|value| {
         value.split(|c: char| !c.is_ascii_alphanumeric()).any(|found| found == word)
     })
+}
+
+/// The folder of the corpora; none where there is none, and none is required.
+fn corpora() -> Result<Option<PathBuf>, Failed> {
+    let folder = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from);
+    if folder.is_none() && required("corpora") {
+        return Err("PORTCULLIS_CORPORA isn't set".into());
+    }
+    Ok(folder)
 }

@@ -1,7 +1,7 @@
 //! Origins are sound in what Flux would apply, too: of generated Kustomizations and of those of the
 //! corpora, a scalar at the place that a value names is changed, and the value must change with it.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use flux_render::{
@@ -65,12 +65,7 @@ fn generated() -> Result<(), Failed> {
 }
 
 fn corpora() -> Result<(), Failed> {
-    let Some(corpora) = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from) else {
-        if crate::required("corpora") {
-            return Err("PORTCULLIS_CORPORA isn't set".into());
-        }
-        return Ok(());
-    };
+    let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let mut rng = generate::rng("provenance_pipeline::corpora")?;
     let mut disagreements = Disagreements::default();
     let mut figures = Figures::default();

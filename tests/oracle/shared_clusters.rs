@@ -1,6 +1,6 @@
 //! Clusters that are rendered together against each of them alone: what they share must not show.
 
-use std::{collections::BTreeMap, fmt::Write, path::PathBuf};
+use std::{collections::BTreeMap, fmt::Write};
 
 use fastrand::Rng;
 use flux_render::{
@@ -70,12 +70,7 @@ fn without_some_lines(text: &str, rng: &mut Rng) -> String {
 }
 
 fn corpora() -> Result<(), Failed> {
-    let Some(corpora) = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from) else {
-        if crate::required("corpora") {
-            return Err("PORTCULLIS_CORPORA isn't set".into());
-        }
-        return Ok(());
-    };
+    let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let mut disagreements = Disagreements::default();
     let mut cases = 0;
     for root in crate::kustomize_build::folders(&corpora)? {

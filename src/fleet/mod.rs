@@ -335,11 +335,8 @@ fn clusters_of(
         .into_iter()
         .map(|found| ClusterSettings {
             variables: variables(config, &found.name),
-            name: found.name,
-            path: found.path,
-            source: found.source,
-            sources: Vec::new(),
             remotes: remotes.to_vec(),
+            ..found.into()
         })
         .collect()
 }

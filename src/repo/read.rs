@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use flux_render::flux::IgnoreFile;
+use flux_render::{LONG_TEXT, flux::IgnoreFile};
 use rayon::prelude::*;
 use spanned_yaml::{Limits, Tree};
 
@@ -106,19 +106,15 @@ fn read_file(root: &Path, path: &str, copies: &Copies) -> Result<File, Gap> {
     Ok(file)
 }
 
-/// Long texts that were parsed, by their length. Every cluster's folder has the same
-/// gotk-components.yaml, of some 300 KiB.
+/// Long texts that were parsed, by their length.
 #[derive(Default)]
 struct Copies(Mutex<HashMap<usize, Vec<Arc<Tree>>>>);
 
 impl Copies {
-    /// Length from which on it is worth while to look for copies, in bytes.
-    const LONG: usize = 16 << 10;
-
     fn parse(&self, bytes: Vec<u8>) -> Arc<Tree> {
         let parse = |bytes| Arc::new(spanned_yaml::parse_bytes(bytes, &Limits::default()));
         let length = bytes.len();
-        if length < Self::LONG {
+        if length < LONG_TEXT {
             return parse(bytes);
         }
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,7 +2,8 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use rustc_hash::FxHashMap;
+use by_address::ByAddress;
+use rustc_hash::{FxHashMap, FxHashSet};
 use spanned_yaml::{Node, NodeId, Tree};
 
 use super::{custom::Broken, model::Schema, versions::Versions};
@@ -11,18 +12,15 @@ use crate::kube::Object;
 /// What was found out about the trees of clusters.
 #[derive(Debug, Default)]
 pub struct Known {
-    schemas: Mutex<FxHashMap<Written, (Arc<Tree>, Slot)>>,
-    clean: Mutex<FxHashMap<Walk, Arc<Tree>>>,
+    schemas: Mutex<FxHashMap<Written, Slot>>,
+    clean: Mutex<FxHashSet<Walk>>,
 }
 
 /// A schema in a CRD: where it stands, and whether it is one of a constraint.
-type Written = (Address, NodeId, Option<bool>);
+type Written = (ByAddress<Arc<Tree>>, NodeId, Option<bool>);
 
-/// A walk: of an object, by a schema, for versions of Kubernetes.
-type Walk = (Address, NodeId, Address, Versions);
-
-/// Of something that isn't freed as long as this is known of it.
-type Address = usize;
+/// A walk: of an object, by the schema of an address, for versions of Kubernetes.
+type Walk = (ByAddress<Arc<Tree>>, NodeId, usize, Versions);
 
 /// A schema that a CRD holds, once it is read.
 pub(super) type Slot = Arc<OnceLock<Result<Schema, Broken>>>;
@@ -36,9 +34,8 @@ impl Known {
         constraint: Option<bool>,
     ) -> Slot {
         let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (address(tree), node.id(), constraint);
-        let (_, slot) = schemas.entry(key).or_insert_with(|| (Arc::clone(tree), Slot::default()));
-        Arc::clone(slot)
+        let key = (ByAddress(Arc::clone(tree)), node.id(), constraint);
+        Arc::clone(schemas.entry(key).or_default())
     }
 
     /// Whether there is nothing to say of an object by this schema; by Kubernetes' own, if none.
@@ -49,7 +46,7 @@ impl Known {
         versions: Versions,
     ) -> bool {
         let clean = self.clean.lock().unwrap_or_else(PoisonError::into_inner);
-        clean.contains_key(&walk(object, schema, versions))
+        clean.contains(&walk(object, schema, versions))
     }
 
     /// Notes that there isn't.
@@ -60,15 +57,12 @@ impl Known {
         versions: Versions,
     ) {
         let mut clean = self.clean.lock().unwrap_or_else(PoisonError::into_inner);
-        clean.insert(walk(object, schema, versions), Arc::clone(&object.file.tree));
+        clean.insert(walk(object, schema, versions));
     }
 }
 
 fn walk(object: &Object<'_>, schema: Option<&Schema>, versions: Versions) -> Walk {
-    let schema = schema.map_or(0, |schema| std::ptr::from_ref(schema) as Address);
-    (address(&object.file.tree), object.root.id(), schema, versions)
-}
-
-fn address(tree: &Arc<Tree>) -> Address {
-    Arc::as_ptr(tree) as Address
+    // Schemas aren't freed before what is known of them.
+    let schema = schema.map_or(0, |schema| std::ptr::from_ref(schema) as usize);
+    (ByAddress(Arc::clone(&object.file.tree)), object.root.id(), schema, versions)
 }

@@ -468,18 +468,13 @@ fn corpora() -> Result<(), Failed> {
     let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let mut disagreements = Disagreements::default();
     let (mut cases, mut unknown) = (0, 0);
-    for root in crate::kustomize_build::folders(&corpora)? {
+    for root in corpora {
         let contents = crate::kustomize_build::contents(&root)?;
         let files = MemoryFiles::new(contents);
         let builder = Builder::new(&files);
         let manifests: Vec<_> = files.trees().collect();
         for found in flux::discover(&files, &manifests) {
-            let settings = ClusterSettings {
-                path: found.path,
-                source: found.source,
-                ..ClusterSettings::default()
-            };
-            let cluster = flux::render(&builder, &settings);
+            let cluster = flux::render(&builder, &found.into());
             let data: Vec<&str> = cluster
                 .objects()
                 .filter(|(_, one)| matches!(one.id.kind.as_str(), "ConfigMap" | "Secret"))

@@ -1,10 +1,7 @@
 //! Kustomizations: `flux_render::kustomize` against kustomize's own api, byte for byte, on generated
 //! repositories and on every folder of the corpora that has a kustomization file.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
 use flux_render::{
     MemoryFiles,
@@ -227,7 +224,7 @@ fn corpora() -> Result<(), Failed> {
     let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let mut disagreements = Disagreements::default();
     let mut cases = 0;
-    for root in folders(&corpora)? {
+    for root in corpora {
         let contents = contents(&root)?;
         let folders: Vec<String> = contents
             .iter()
@@ -266,15 +263,6 @@ fn corpora() -> Result<(), Failed> {
         }
     }
     disagreements.verdict(cases)
-}
-
-/// The folders of a folder, by name.
-pub(crate) fn folders(path: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(path)?;
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
-    folders.sort();
-    Ok(folders)
 }
 
 /// All files below a folder, by path.

@@ -107,11 +107,21 @@ fn required(word: &str) -> bool {
     })
 }
 
-/// The folder of the corpora; none where there is none, and none is required.
-fn corpora() -> Result<Option<PathBuf>, Failed> {
-    let folder = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from);
-    if folder.is_none() && required("corpora") {
-        return Err("PORTCULLIS_CORPORA isn't set".into());
+/// The corpora, a folder each, by name; none where there are none, and none are required.
+fn corpora() -> Result<Option<Vec<PathBuf>>, Failed> {
+    let Some(folder) = std::env::var_os("PORTCULLIS_CORPORA") else {
+        if required("corpora") {
+            return Err("PORTCULLIS_CORPORA isn't set".into());
+        }
+        eprintln!("PORTCULLIS_CORPORA isn't set: no corpus was judged");
+        return Ok(None);
+    };
+    let entries = std::fs::read_dir(folder)?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut folders: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    if folders.is_empty() {
+        return Err("there is no folder where PORTCULLIS_CORPORA says".into());
     }
-    Ok(folder)
+    Ok(Some(folders))
 }

@@ -69,7 +69,7 @@ fn corpora() -> Result<(), Failed> {
     let mut rng = generate::rng("provenance_pipeline::corpora")?;
     let mut disagreements = Disagreements::default();
     let mut figures = Figures::default();
-    for root in crate::kustomize_build::folders(&corpora)? {
+    for root in corpora {
         let contents = crate::kustomize_build::contents(&root)?;
         let files: Files = contents
             .into_iter()
@@ -77,11 +77,7 @@ fn corpora() -> Result<(), Failed> {
             .collect();
         let memory = memory(&files);
         for found in flux::discover(&memory, &memory.trees().collect::<Vec<_>>()) {
-            let settings = ClusterSettings {
-                path: found.path,
-                source: found.source,
-                ..ClusterSettings::default()
-            };
+            let settings = found.into();
             try_cluster(&files, &settings, &mut rng, CHANGES.1, &mut figures, &mut disagreements);
         }
     }

@@ -73,21 +73,14 @@ fn corpora() -> Result<(), Failed> {
     let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let mut disagreements = Disagreements::default();
     let mut cases = 0;
-    for root in crate::kustomize_build::folders(&corpora)? {
+    for root in corpora {
         // As a check reads them: copies of a text have one tree.
         let contents = repo::read(&root, repo::list(&root, &[]), &Progress::default());
         let files = RepositoryFiles::new(&contents, Some(&root));
         let manifests: Vec<_> =
             contents.files.iter().map(|file| (file.path.clone(), file.tree.clone())).collect();
         let found = flux::discover(&files, &manifests).into_iter();
-        let settings: Vec<ClusterSettings> = found
-            .map(|found| ClusterSettings {
-                name: found.name,
-                path: found.path,
-                source: found.source,
-                ..ClusterSettings::default()
-            })
-            .collect();
+        let settings: Vec<ClusterSettings> = found.map(ClusterSettings::from).collect();
         cases += settings.len();
         compare(&files, &settings, &mut disagreements, || root.display().to_string());
     }

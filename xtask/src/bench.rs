@@ -9,8 +9,9 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
-use portcullis::repo::{self, Progress};
+use portcullis::repo;
 use rayon::prelude::*;
+use spanned_yaml::Limits;
 
 use crate::{
     measure::{Measured, measure, median},
@@ -199,18 +200,21 @@ fn rivals(arguments: &Arguments, binary: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What no check of a folder can do without: walking, reading, parsing; and reading the files that a
-/// list names, one a line.
+/// What no check of a folder can do without: walking it, reading and parsing each file; and reading the
+/// files that a list names, one a line.
 pub(crate) fn floor(folder: &Path, named: Option<&Path>) -> anyhow::Result<()> {
     let named = named.map(fs::read_to_string).transpose()?.unwrap_or_default();
-    let contents = repo::read(folder, repo::list(folder, &[]), &Progress::default());
-    let paths: Vec<&str> = named.lines().collect();
-    let bytes = paths
+    let read = |path: &str| fs::read(folder.join(path)).with_context(|| path.to_owned());
+    let trees = repo::list(folder, &[])
+        .files
         .par_iter()
-        .map(|path| Ok(fs::read(folder.join(path))?.len()))
-        .sum::<anyhow::Result<usize>>()?;
-    println!("{} manifests, {bytes} bytes of other files", contents.files.len());
+        .map(|path| Ok(spanned_yaml::parse_bytes(read(path)?, &Limits::default())))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let paths: Vec<&str> = named.lines().collect();
+    let bytes =
+        paths.par_iter().map(|path| Ok(read(path)?.len())).sum::<anyhow::Result<usize>>()?;
+    println!("{} manifests, {bytes} bytes of other files", trees.len());
     // As `check` does: the process ends here.
-    std::mem::forget(contents);
+    std::mem::forget(trees);
     Ok(())
 }

@@ -37,6 +37,10 @@ pub trait Files: Sync {
     }
 }
 
+/// Length from which on it is worth while to look for files with the same text, in bytes. Every
+/// cluster's folder has the same gotk-components.yaml, of some 300 KiB.
+pub const LONG_TEXT: usize = 16 << 10;
+
 /// An entry of a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {

@@ -17,7 +17,7 @@ mod tree;
 pub mod value;
 
 pub use error::{Error, ErrorKind};
-pub use files::{Files, Listed, MemoryFiles, join, listed};
+pub use files::{Files, LONG_TEXT, Listed, MemoryFiles, join, listed};
 pub use place::{FileId, Operation, Origin, Place, Step};
 pub use tree::{Id, Kind, Node, Style, Tag, Tree};
 

@@ -86,12 +86,15 @@ pub fn resolve_plain(text: &str, dialect: Dialect) -> Scalar<'_> {
     plain(text, "", dialect)
 }
 
+/// Length of `false`, the longest word that stands for a boolean or null.
+const LONGEST_WORD: usize = 5;
+
 /// Whether a text that begins with a letter may be one of the words that stand for a boolean or null,
 /// by its length and first letter: all of them begin like `false`, `null`, `on`, `true` and `yes`.
 #[inline]
 pub fn may_be_word(text: &str) -> bool {
     let first = text.bytes().next().map(|first| first.to_ascii_lowercase());
-    text.len() <= "false".len() && matches!(first, Some(b'f' | b'n' | b'o' | b't' | b'y'))
+    text.len() <= LONGEST_WORD && matches!(first, Some(b'f' | b'n' | b'o' | b't' | b'y'))
 }
 
 /// Resolves a plain scalar whose tag allows it.
@@ -126,7 +129,7 @@ fn plain<'t>(text: &'t str, wanted: &str, dialect: Dialect) -> Scalar<'t> {
 
 fn word(text: &str, dialect: Dialect) -> Scalar<'_> {
     match text {
-        _ if text.len() > "false".len() => Scalar::Str(text),
+        _ if text.len() > LONGEST_WORD => Scalar::Str(text),
         "true" | "True" | "TRUE" => Scalar::Bool(true),
         "false" | "False" | "FALSE" => Scalar::Bool(false),
         "~" | "null" | "Null" | "NULL" => Scalar::Null,

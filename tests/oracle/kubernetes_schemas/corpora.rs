@@ -1,7 +1,5 @@
 //! What real repositories apply, for every version.
 
-use std::path::PathBuf;
-
 use libtest_mimic::Failed;
 use portcullis::{
     config::Config,
@@ -13,29 +11,12 @@ use serde_json::Value;
 use spanned_yaml::{Dialect, Kind, Node, Scalar};
 
 use super::{KnownDifferences, package::Package};
-use crate::{disagreements::Disagreements, required};
-
-/// The folders of the corpora; none if there are none and need not be.
-pub(super) fn folders() -> Result<Option<Vec<PathBuf>>, Failed> {
-    let Some(folder) = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from) else {
-        if required("corpora") {
-            return Err("PORTCULLIS_CORPORA names no folder".into());
-        }
-        eprintln!("PORTCULLIS_CORPORA names no folder: no corpus was judged");
-        return Ok(None);
-    };
-    let mut corpora: Vec<PathBuf> = std::fs::read_dir(&folder)?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.is_dir())
-        .collect();
-    corpora.sort();
-    Ok(Some(corpora))
-}
+use crate::disagreements::Disagreements;
 
 /// Every object of a built-in kind that a corpus renders, or that it has in a file.
 pub(super) fn trial() -> Result<(), Failed> {
+    let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let package = Package::read()?;
-    let Some(corpora) = folders()? else { return Ok(()) };
     let known = KnownDifferences::default();
     let mut disagreements = Disagreements::default();
     let mut count = 0;

@@ -229,8 +229,8 @@ pub(super) fn of_mutations() -> Result<(), Failed> {
 
 /// Every object of a built-in kind that a corpus renders, or that it has in a file, for every version.
 pub(super) fn of_corpora() -> Result<(), Failed> {
+    let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let package = Package::read()?;
-    let Some(corpora) = corpora::folders()? else { return Ok(()) };
     let known = Known::default();
     let mut layout = Layout::new("corpora")?;
     let (mut all, mut count) = (Vec::new(), 0);

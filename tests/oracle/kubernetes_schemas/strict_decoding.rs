@@ -174,7 +174,7 @@ pub(super) fn of_mutations() -> Result<(), Failed> {
 
 /// The objects of the corpora.
 pub(super) fn of_corpora() -> Result<(), Failed> {
-    let Some(corpora) = corpora::folders()? else { return Ok(()) };
+    let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let known = Known::default();
     let (mut all, mut count) = (Vec::new(), 0);
     for corpus in corpora {

@@ -10,10 +10,7 @@ mod objects;
 mod pods;
 mod updates;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use libtest_mimic::{Failed, Trial};
 use portcullis::{
@@ -29,7 +26,6 @@ use crate::{
     generate::{cases, rng},
     judge::{JudgeError, kubernetes},
     kubernetes_schemas::corpora::objects,
-    required,
 };
 use claims::{Claim, Claims};
 
@@ -107,17 +103,8 @@ fn generated() -> Result<(), Failed> {
 
 /// What real repositories apply.
 fn corpora() -> Result<(), Failed> {
-    let Some(folder) = std::env::var_os("PORTCULLIS_CORPORA").map(PathBuf::from) else {
-        if required("corpora") {
-            return Err("PORTCULLIS_CORPORA names no folder".into());
-        }
-        eprintln!("PORTCULLIS_CORPORA names no folder: no corpus was judged");
-        return Ok(());
-    };
+    let Some(corpora) = crate::corpora()? else { return Ok(()) };
     let mut tally = Tally::default();
-    let entries = std::fs::read_dir(&folder)?.filter_map(Result::ok).map(|entry| entry.path());
-    let mut corpora: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
-    corpora.sort();
     for corpus in corpora {
         for batch in objects(&corpus).chunks(BATCH) {
             tally.judge(batch)?;

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use spanned_yaml::{Node, Tree};
 
 use super::{
+    graph::ClusterSettings,
     pipeline::Applied,
     spec::{Kustomization, Name, folder_named},
 };
@@ -27,6 +28,12 @@ pub struct Discovered {
     pub path: String,
     /// The source by which the folder is reconciled.
     pub source: Option<Name>,
+}
+
+impl From<Discovered> for ClusterSettings {
+    fn from(Discovered { name, path, source }: Discovered) -> Self {
+        Self { name, path, source, ..Self::default() }
+    }
 }
 
 /// A Kustomization as it is written.

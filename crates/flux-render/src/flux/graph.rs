@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use by_address::ByAddress;
 use rayon::prelude::*;
 
 use super::{
@@ -70,19 +71,14 @@ pub struct Cluster {
     shared: Option<Arc<Shared>>,
 }
 
-/// What Kustomizations say: they are asked in each round, and few are new. By the addresses of their
-/// manifests, which aren't freed meanwhile.
+/// What the manifests of Kustomizations say: they are asked in each round, and few are new.
 #[derive(Debug, Default)]
-struct ReadSpecs(HashMap<usize, (Arc<Manifest>, Option<Kustomization>)>);
+struct ReadSpecs(HashMap<ByAddress<Arc<Manifest>>, Option<Kustomization>>);
 
 impl ReadSpecs {
     fn spec(&mut self, applied: &Applied, files: &dyn Files) -> Option<Kustomization> {
-        let read = || {
-            let spec = Kustomization::read(&applied.manifest, files);
-            (Arc::clone(&applied.manifest), spec)
-        };
-        let (_, spec) = self.0.entry(Arc::as_ptr(&applied.manifest) as usize).or_insert_with(read);
-        spec.clone()
+        let read = || Kustomization::read(&applied.manifest, files);
+        self.0.entry(ByAddress(Arc::clone(&applied.manifest))).or_insert_with(read).clone()
     }
 }
 

@@ -202,10 +202,9 @@ impl Job<'_> {
     pub(super) fn fresh(self, mut keep: impl FnMut(Object)) -> Result<Rendering, Error> {
         let built = self.builder.build_with(&self.spec.folder(), &self.spec.overlay)?;
         let (rendering, built) = Rendering::of(built);
-        let ids = built.iter().map(|resource| resource.id()).collect();
-        let mut run = Run { job: self, ids, rendering };
-        for (number, resource) in built.into_iter().enumerate() {
-            let built = resource.id();
+        let ids: Vec<ResId> = built.iter().map(|resource| resource.id()).collect();
+        let mut run = Run { job: self, ids: ids.clone(), rendering };
+        for (number, (resource, built)) in built.into_iter().zip(ids).enumerate() {
             keep(Object { built, made: run.object(number, resource)? });
         }
         Ok(run.rendering)
@@ -256,15 +255,14 @@ impl Run<'_> {
             decrypt(&mut own, self.job.spec, &mut problems);
             resource = Arc::new(own);
         }
-        let is_kept = is_kept(&resource);
+        let may_vary = !is_kept(&resource) && substitution::may_have_variables(&resource.tree);
         if self.job.variables.is_some()
-            && !is_kept
+            && may_vary
             && let Some(text) = substitution::Text::with_variables(&resource.tree)?
         {
             self.substituted(number, &resource, &text, encrypted, problems)?;
             return Ok(if encrypted { Made::Own } else { Made::Variable { resource, text } });
         }
-        let is_fixed = !encrypted && (is_kept || !substitution::may_have_variables(&resource.tree));
         let mut resource = Arc::unwrap_or_clone(resource);
         if resource.tree.shares_nodes() {
             // What kustomize shares between places is apart once it is written out.
@@ -273,7 +271,7 @@ impl Run<'_> {
         let id = ObjectId::of(&resource);
         let known = self.rendering.problems.len();
         let step = self.finish(&id, resource, encrypted, problems)?;
-        if !is_fixed || self.job.shared.is_none() {
+        if encrypted || may_vary || self.job.shared.is_none() {
             return Ok(Made::Own);
         }
         let problems = self.rendering.problems.get(known..).unwrap_or_default().to_vec();

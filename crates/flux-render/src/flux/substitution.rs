@@ -37,9 +37,6 @@ impl Text {
     /// # Errors
     /// The object can't be written.
     pub(crate) fn with_variables(object: &Tree) -> Result<Option<Self>, Error> {
-        if !may_have_variables(object) {
-            return Ok(None);
-        }
         let (text, written) = emit::yaml(object)?;
         // What nothing holds any more isn't written.
         let has_any = memchr::memchr2(b'$', 0, text.as_bytes()).is_some();

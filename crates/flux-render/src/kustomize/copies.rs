@@ -6,26 +6,21 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use by_address::ByAddress;
+
 use super::{
     load::{self, LoadedFile, Source},
     openapi::Schema,
     resource::Resource,
 };
-use crate::{error::Error, place::FileId, tree::Tree};
+use crate::{error::Error, files::LONG_TEXT, place::FileId, tree::Tree};
 
-/// Long files that were read, by the addresses of their trees.
+/// Long files that were read: files with the same text have the same tree.
 #[derive(Debug, Default)]
-pub(super) struct Copies(Mutex<HashMap<usize, Copy>>);
+pub(super) struct Copies(Mutex<HashMap<ByAddress<Arc<spanned_yaml::Tree>>, Slot>>);
 
-#[derive(Debug)]
-struct Copy {
-    tree: Arc<spanned_yaml::Tree>,
-    /// What the second one that asked was given.
-    read: Option<Arc<(FileId, Vec<Tree>)>>,
-}
-
-/// Length from which on a text is long, in bytes.
-const LONG: usize = 16 << 10;
+/// What the second one that asked was given.
+type Slot = Option<Arc<(FileId, Vec<Tree>)>>;
 
 impl Copies {
     /// As [`load::objects`] of a file.
@@ -35,13 +30,12 @@ impl Copies {
         schema: &Arc<Schema>,
     ) -> Result<Vec<Resource>, Error> {
         let fresh = || load::objects(&Source::file(file), schema);
-        if file.tree.source().len() < LONG {
+        if file.tree.source().len() < LONG_TEXT {
             return fresh();
         }
         let copies = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let address = Arc::as_ptr(&file.tree) as usize;
-        let is_this = |copy: &&Copy| Arc::ptr_eq(&copy.tree, &file.tree);
-        let known = copies().get(&address).filter(is_this).map(|copy| copy.read.clone());
+        let key = ByAddress(Arc::clone(&file.tree));
+        let known = copies().get(&key).cloned();
         if let Some(Some(read)) = &known {
             let (id, trees) = &**read;
             let moved = trees.iter().map(|tree| tree.in_file(*id, file.id));
@@ -51,7 +45,7 @@ impl Copies {
         // Most files are read once, and needn't be kept.
         let trees = || objects.iter().map(|object| object.tree.clone()).collect();
         let read = known.map(|_| Arc::new((file.id, trees())));
-        copies().insert(address, Copy { tree: Arc::clone(&file.tree), read });
+        copies().insert(key, read);
         Ok(objects)
     }
 }

@@ -213,8 +213,9 @@ impl Fleet {
         let rendered = || fleet.overlays.iter().filter_map(|overlay| overlay.outcome.as_ref().ok());
         let used = once_each(rendered().flat_map(|rendering| &rendering.read));
         let folders = once_each(rendered().flat_map(|rendering| &rendering.folders));
-        fleet.used.extend(used);
-        fleet.folders.extend(folders);
+        // A set is made at once of what is sorted.
+        fleet.used.append(&mut BTreeSet::from_iter(used));
+        fleet.folders.append(&mut BTreeSet::from_iter(folders));
         fleet.bases = builder.into_bases();
         (fleet.files, fleet.source_ignores) = (files, source_ignores);
         (fleet, results)

@@ -1,13 +1,14 @@
 //! The repository's files as rendering asks for them: read when they are needed, once each.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use flux_render::{FileId, Files, Listed};
+use rustc_hash::FxHashSet;
 use spanned_yaml::{Limits, Tree};
 
 use super::read::read_bytes;
@@ -17,7 +18,7 @@ use super::read::read_bytes;
 pub struct DiskFiles {
     root: PathBuf,
     /// Folders that were come upon without following a link.
-    real: BTreeSet<String>,
+    real: Arc<FxHashSet<String>>,
     known: Mutex<Known>,
 }
 
@@ -35,12 +36,13 @@ impl DiskFiles {
     /// # Errors
     /// When the folder can't be resolved.
     pub fn new(root: &Path) -> std::io::Result<Self> {
-        Ok(Self { root: root.canonicalize()?, real: BTreeSet::new(), known: Mutex::default() })
+        Ok(Self { root: root.canonicalize()?, real: Arc::default(), known: Mutex::default() })
     }
 
-    /// Says which folders no link leads to: files in them needn't be asked where they are.
-    pub(super) fn set_real(&mut self, folders: BTreeSet<String>) {
-        self.real = folders;
+    /// The same files, some of whose folders no link leads to: files in them needn't be asked where
+    /// they are.
+    pub(super) fn with_real(self, folders: &Arc<FxHashSet<String>>) -> Self {
+        Self { real: Arc::clone(folders), ..self }
     }
 
     /// The path of a file, relative to the root.

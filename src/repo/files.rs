@@ -1,14 +1,10 @@
 //! All files of a repository as rendering asks for them: those that were read, then the disk. What
 //! Flux leaves out of its artifacts is among them: [`flux_render::flux::ArtifactFiles`] hides it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-    path::Path,
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
 use flux_render::{FileId, Files, Listed, Place};
+use rustc_hash::{FxHashMap, FxHashSet};
 use spanned_yaml::{Span, Tree};
 
 use super::{Contents, DiskFiles, File};
@@ -18,9 +14,11 @@ use crate::finding::Location;
 #[derive(Debug, Default)]
 pub struct RepositoryFiles {
     files: Vec<Known>,
-    numbers: BTreeMap<Arc<str>, u32>,
+    numbers: FxHashMap<Arc<str>, u32>,
+    /// The files' numbers, in order of their paths.
+    by_path: Vec<u32>,
     /// Folders that hold manifests, and those above them.
-    folders: BTreeSet<String>,
+    folders: Arc<FxHashSet<String>>,
     /// Files that aren't manifests: what generators read.
     disk: Option<DiskFiles>,
 }
@@ -35,29 +33,26 @@ impl RepositoryFiles {
     /// The files that were read, and below `root` those that weren't.
     pub fn new(contents: &Contents, root: Option<&Path>) -> Self {
         let known = |file: &File| Known { path: file.path.clone(), tree: Arc::clone(&file.tree) };
-        let paths = contents.files.iter().map(|file| file.path.clone());
-        let mut made = Self {
-            files: contents.files.iter().map(known).collect(),
-            // They come in this order, and so make a map at once.
-            numbers: paths.zip(0..).collect(),
-            folders: BTreeSet::from([String::new()]),
-            disk: root.and_then(|root| DiskFiles::new(root).ok()),
-        };
+        let files: Vec<Known> = contents.files.iter().map(known).collect();
+        let mut by_path: Vec<u32> = (0..files.len() as u32).collect();
+        // Most come in this order.
+        by_path.sort_by_key(|number| files.get(*number as usize).map(|known| &known.path));
+        let mut folders = FxHashSet::from_iter([String::new()]);
         let mut last = "";
         for file in &contents.files {
             let mut folder = &*file.path;
             while let Some((parent, _)) = folder.rsplit_once('/') {
-                if parent == last || !made.folders.insert(parent.to_owned()) {
+                if parent == last || !folders.insert(parent.to_owned()) {
                     break;
                 }
                 folder = parent;
             }
             last = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         }
-        if let Some(disk) = &mut made.disk {
-            disk.set_real(made.folders.clone());
-        }
-        made
+        let folders = Arc::new(folders);
+        let disk = root.and_then(|root| Some(DiskFiles::new(root).ok()?.with_real(&folders)));
+        let numbers = files.iter().map(|known| known.path.clone()).zip(0..).collect();
+        Self { files, numbers, by_path, folders, disk }
     }
 
     /// The path of a file.
@@ -127,12 +122,11 @@ impl Files for RepositoryFiles {
 
     fn list(&self, folder: &str) -> Vec<Listed> {
         let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let paths = self
-            .numbers
-            .range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded))
-            .map(|(path, _)| &**path)
-            .take_while(|path| path.starts_with(&below));
-        flux_render::listed(paths, folder)
+        let path_of =
+            |number: &u32| self.files.get(*number as usize).map_or("", |known| &*known.path);
+        let first = self.by_path.partition_point(|number| path_of(number) < below.as_str());
+        let paths = self.by_path.get(first..).unwrap_or_default().iter().map(path_of);
+        flux_render::listed(paths.take_while(|path| path.starts_with(&below)), folder)
     }
 
     fn by_id(&self, id: FileId) -> Option<Arc<Tree>> {

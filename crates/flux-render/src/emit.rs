@@ -7,7 +7,7 @@ use spanned_yaml::{Composer, Dialect, Scalar, Span, Style};
 
 use crate::{
     error::Error,
-    key_order::sorted_entries,
+    key_order::{Entries, sorted_entries},
     scalar_style::{Shape, is_break, is_plain_string, is_printable},
     tree::{Id, Kind, Tag, Tree},
     value::{self, Value},
@@ -137,16 +137,16 @@ impl Emitter<'_> {
     }
 
     fn mapping(&mut self, id: Id, indent: usize, position: Position) -> Result<(), Error> {
-        let entries = if self.sorted {
-            sorted_entries(self.tree, id)?
-        } else {
-            self.tree.entries(id).collect()
-        };
-        if entries.is_empty() {
+        if self.tree.children(id).is_empty() {
             self.empty(id, spanned_yaml::Kind::Mapping, position);
             return Ok(());
         }
-        for (number, (key, value)) in entries.into_iter().enumerate() {
+        let entries = if self.sorted {
+            sorted_entries(self.tree, id)?
+        } else {
+            Entries::AsWritten(self.tree.children(id))
+        };
+        for (number, (key, value)) in entries.iter().enumerate() {
             match (number, position) {
                 (0, Position::Root) => {}
                 (0, Position::Item) => self.word(" "),

@@ -8,13 +8,37 @@ use crate::{
     value::{self, Value},
 };
 
+/// Entries of a mapping.
+pub(crate) enum Entries<'t> {
+    /// Keys and values in turn, as the tree has them.
+    AsWritten(&'t [Id]),
+    /// In another order.
+    Sorted(Vec<(Id, Id)>),
+}
+
+impl Entries<'_> {
+    /// The entry of a number, from 0.
+    pub(crate) fn get(&self, number: usize) -> Option<(Id, Id)> {
+        match self {
+            Self::AsWritten(children) => match children.get(2 * number..2 * number + 2)? {
+                [key, value] => Some((*key, *value)),
+                _ => None,
+            },
+            Self::Sorted(entries) => entries.get(number).copied(),
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Id, Id)> + '_ {
+        (0..).map_while(|number| self.get(number))
+    }
+}
+
 /// The entries in go-yaml's order, each key once and a string.
-pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error> {
-    let mut entries: Vec<(Id, Id)> = tree.entries(id).collect();
+pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Entries<'_>, Error> {
     let root = id == tree.root();
     let (mut before, mut ascending) = ("", true);
-    for (key, _) in &entries {
-        let node = tree.node(*key);
+    for (key, _) in tree.entries(id) {
+        let node = tree.node(key);
         let is_word = matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text);
         let string = node.kind == Kind::Scalar
             && (root
@@ -33,8 +57,9 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
     }
     // So most are.
     if ascending {
-        return Ok(entries);
+        return Ok(Entries::AsWritten(tree.children(id)));
     }
+    let mut entries: Vec<(Id, Id)> = tree.entries(id).collect();
     let sorted = |a: &(Id, Id), b: &(Id, Id)| key_order(tree.text(a.0), tree.text(b.0)).is_le();
     if entries.len() <= FEW {
         insert_sorted(&mut entries, &sorted);
@@ -45,7 +70,7 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Vec<(Id, Id)>, Error
         return Err(Error::invalid(format!("the key `{}` is written twice", tree.text(key)))
             .at(tree.node(key).origin.place));
     }
-    Ok(entries)
+    Ok(Entries::Sorted(entries))
 }
 
 /// A merge sort. go-yaml's order goes in circles (`a2`, `a10`, `a1b`), for which the standard

@@ -155,7 +155,7 @@ pub struct Tree {
 }
 
 /// Nodes that a build adds to most objects: some labels and annotations.
-pub(crate) const ROOM: usize = 32;
+pub(crate) const ROOM: usize = 48;
 
 impl Clone for Tree {
     /// A copy is made to be changed, and so has room for more.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A tree in the making: one document, without anchors, tags and comments. What is told of it must
-/// be what [`parse`](crate::parse) would find in the text.
+/// be what [`parse`](crate::parse) would find in the text, and each key of a mapping another one.
 ///
 /// ```
 /// use spanned_yaml::{Composer, Kind, Span, Style};
@@ -118,7 +118,11 @@ impl Composer {
         };
         let documents = vec![document];
         let (comments, errors) = (Vec::new(), Vec::new());
-        Some(Tree::new(source, nodes, Vec::new(), self.decoded, documents, comments, errors))
+        let properties = Vec::new();
+        let mut tree =
+            Tree::new(source, nodes, properties, self.decoded, documents, comments, errors);
+        tree.keys_differ = true;
+        Some(tree)
     }
 }
 

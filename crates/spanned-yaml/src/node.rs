@@ -306,6 +306,9 @@ impl<'t> Node<'t> {
                     let may_be = record.b as usize == length && record.ends == ends;
                     if may_be && tree.bytes_of(record) == key.as_bytes() {
                         found = Some((at, at + 1));
+                        if tree.keys_differ {
+                            break;
+                        }
                     }
                     has_merge |= record.ends == MERGE && node(at).is_merge();
                     at + 1

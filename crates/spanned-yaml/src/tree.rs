@@ -17,6 +17,8 @@ pub struct Tree {
     documents: Box<[Document]>,
     comments: Box<[Span]>,
     errors: Box<[Error]>,
+    /// No mapping has a key twice.
+    pub(crate) keys_differ: bool,
     lines: OnceLock<LineIndex>,
 }
 
@@ -98,6 +100,7 @@ impl Tree {
             documents: documents.into_boxed_slice(),
             comments: comments.into_boxed_slice(),
             errors: errors.into_boxed_slice(),
+            keys_differ: false,
             lines: OnceLock::new(),
         }
     }

@@ -63,7 +63,7 @@ fn check<'a>(
     findings: &mut Findings<'a>,
 ) {
     let text = file.tree.source().get(root.span().range()).unwrap_or_default();
-    let may_merge = text.contains("<<");
+    let may_merge = memchr::memmem::find(text.as_bytes(), b"<<").is_some();
     for mapping in root.descendants().filter(|node| node.kind() == Kind::Mapping) {
         for (first, later) in mapping.duplicate_keys() {
             let object = objects.iter().find(|object| holds(object.root, later));

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use memchr::memmem;
 use rayon::prelude::*;
 use spanned_yaml::{Node, Tree};
 
@@ -54,7 +55,8 @@ pub fn discover<P: AsRef<str> + Sync>(
     let mut written = Vec::new();
     let mut found: BTreeMap<String, Option<Name>> = BTreeMap::new();
     // Most files have nothing of Flux.
-    let may_say = |(_, tree): &&(P, Arc<Tree>)| tree.source().contains("fluxcd.");
+    let flux = memmem::Finder::new("fluxcd.");
+    let may_say = |(_, tree): &&(P, Arc<Tree>)| flux.find(tree.source().as_bytes()).is_some();
     let said = manifests.par_iter().filter(may_say).flat_map_iter(|(file, tree)| {
         let roots = tree.documents().iter().filter_map(|document| document.root);
         roots.map(|root| {

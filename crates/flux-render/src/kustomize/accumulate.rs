@@ -32,7 +32,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accumulated {
     pub(super) objects: ResMap,
-    pub(super) config: Option<Config>,
+    pub(super) config: Option<Arc<Config>>,
     pub(super) vars: Vec<Var>,
     remarks: Vec<Remark>,
     patched: Vec<Place>,
@@ -154,10 +154,10 @@ impl Run<'_, '_> {
         }
         let schema = self.schema();
         let context = Context { files: self.builder.files, schema: &schema, folder, log: self.log };
-        let mut config = Config::built_in().as_ref().clone();
+        let mut config = Config::built_in();
         for text in &kustomization.configurations {
             if let Some(more) = context.read(text, Config::read)? {
-                config.merge(more)?;
+                Arc::make_mut(&mut config).merge(more)?;
             }
         }
         let mut crds = Config::default();
@@ -166,9 +166,10 @@ impl Run<'_, '_> {
                 crds.merge(more)?;
             }
         }
-        let mut all = done.config.take().unwrap_or_default();
-        all.merge(config)?;
-        all.merge(crds)?;
+        let mut all = Config::merged(done.config.take(), config)?;
+        if !kustomization.crds.is_empty() {
+            Arc::make_mut(&mut all).merge(crds)?;
+        }
 
         let metadata = |kind: &str| {
             target
@@ -298,9 +299,7 @@ impl Run<'_, '_> {
         done.folders.extend(base.folders.iter().cloned());
         done.read.extend(base.read.iter().cloned());
         if let Some(config) = &base.config {
-            let mut all = done.config.take().unwrap_or_default();
-            all.merge(config.clone())?;
-            done.config = Some(all);
+            done.config = Some(Config::merged(done.config.take(), Arc::clone(config))?);
         }
         for var in &base.vars {
             add_var(&mut done.vars, var.clone())?;

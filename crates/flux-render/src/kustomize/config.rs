@@ -151,6 +151,15 @@ impl Config {
         sort_references(&mut self.name_reference);
     }
 
+    /// The specs of both. Most folders have those that are built in, and nothing else.
+    pub(crate) fn merged(known: Option<Arc<Self>>, more: Arc<Self>) -> Result<Arc<Self>, Error> {
+        let Some(mut all) = known else { return Ok(more) };
+        if !Arc::ptr_eq(&all, &more) {
+            Arc::make_mut(&mut all).merge(Arc::unwrap_or_clone(more))?;
+        }
+        Ok(all)
+    }
+
     /// Adds another's specs behind these, and sorts.
     pub(crate) fn merge(&mut self, mut other: Self) -> Result<(), Error> {
         for name in Self::SECTIONS {

@@ -284,7 +284,7 @@ fn write_json(tree: &Tree, id: Id, out: &mut String) -> Result<(), Error> {
     let node = tree.node(id);
     match node.kind {
         Kind::Mapping => {
-            let mut entries: Vec<(Id, Id)> = crate::key_order::sorted_entries(tree, id)?;
+            let mut entries: Vec<_> = crate::key_order::sorted_entries(tree, id)?.iter().collect();
             entries.sort_by(|a, b| tree.text(a.0).cmp(tree.text(b.0)));
             out.push('{');
             for (number, (key, value)) in entries.into_iter().enumerate() {

@@ -339,7 +339,7 @@ fn write_json(tree: &Tree, id: Id, indent: Option<usize>, out: &mut String) -> R
     };
     match node.kind {
         Kind::Mapping => {
-            let mut entries = crate::key_order::sorted_entries(tree, id)?;
+            let mut entries: Vec<_> = crate::key_order::sorted_entries(tree, id)?.iter().collect();
             entries.sort_by(|a, b| tree.text(a.0).cmp(tree.text(b.0)));
             out.push('{');
             for (number, (key, value)) in entries.iter().enumerate() {

@@ -120,7 +120,7 @@ impl Composer {
         let (comments, errors) = (Vec::new(), Vec::new());
         let properties = Vec::new();
         let mut tree =
-            Tree::new(source, nodes, properties, self.decoded, documents, comments, errors);
+            Tree::new(source, &nodes, properties, self.decoded, documents, comments, errors);
         tree.keys_differ = true;
         Some(tree)
     }

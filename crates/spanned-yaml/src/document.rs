@@ -43,7 +43,7 @@ pub(crate) fn parse_stream(source: std::sync::Arc<str>, bad: &[Error], limits: &
     let Parser { scanner, builder, .. } = parser;
     let (comments, decoded) = (scanner.comments, scanner.decoded);
     let Builder { nodes, properties, .. } = builder;
-    Tree::new(source, nodes, properties, decoded, documents, comments, errors)
+    Tree::new(source, &nodes, properties, decoded, documents, comments, errors)
 }
 
 /// Start of the first line from `from` on that begins with `---` and a blank,

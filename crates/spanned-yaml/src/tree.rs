@@ -81,14 +81,15 @@ const MAX_BYTES: u32 = 1 << 30;
 impl Tree {
     pub(crate) fn new(
         source: Arc<str>,
-        nodes: Vec<Record>,
+        nodes: &[Record],
         properties: Vec<(u32, Properties)>,
         decoded: String,
         documents: Vec<Document>,
         comments: Vec<Span>,
         errors: Vec<Error>,
     ) -> Self {
-        let mut nodes = nodes.into_boxed_slice();
+        // A copy has the room that it needs, which an allocator needn't make of what is too large.
+        let mut nodes: Box<[Record]> = nodes.into();
         for record in &mut nodes {
             record.complete(source.as_bytes(), decoded.as_bytes());
         }
@@ -113,7 +114,7 @@ impl Tree {
         let empty: &str = "";
         Self::new(
             empty.into(),
-            Vec::new(),
+            &[],
             Vec::new(),
             String::new(),
             vec![document],

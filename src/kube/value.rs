@@ -88,6 +88,9 @@ impl<'a> Value<'a, &'a str> {
     }
 }
 
+/// Texts up to this long, in bytes, are read one byte after the other.
+const SHORT: usize = 24;
+
 /// Whether a text holds a Flux variable (`${NAME}`, `${NAME:=default}`) that
 /// nothing has substituted: `${` followed by a letter, a digit or `_`, and not
 /// escaped as `$${`, see fluxcd/pkg/envsubst; or a value that SOPS has encrypted.
@@ -96,6 +99,10 @@ pub fn is_unresolved(text: &str) -> bool {
         return true;
     }
     let bytes = text.as_bytes();
+    // Too short a text for a search by words.
+    if bytes.len() <= SHORT && !bytes.contains(&b'$') {
+        return false;
+    }
     memchr::memchr_iter(b'$', bytes).any(|at| {
         let escaped = at > 0 && bytes.get(at - 1) == Some(&b'$');
         let opens = bytes.get(at + 1) == Some(&b'{');

@@ -1,7 +1,7 @@
 //! Items of a list that the API server takes for the same: equal values of a set, and equal keys of a
 //! list of type `map`.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use spanned_yaml::{Dialect, Kind, Node, Scalar};
 
 use super::model::{Identity, Name};
@@ -43,7 +43,7 @@ pub(super) fn repeated<'a>(
     if count < 2 {
         return;
     }
-    if let ([(key, None)], 2..=SHORT) = (keys, count)
+    if let [(key, None)] = keys
         && are_different_texts(list, key)
     {
         return;
@@ -69,19 +69,21 @@ pub(super) fn repeated<'a>(
     }
 }
 
-/// Whether the items of a short list have each a text of their own at this key, without variables:
-/// so it is with almost all lists. Others have to be looked at more closely.
+/// Whether the items have each a text of their own at this key, without variables: so it is with
+/// almost all lists. Others have to be looked at more closely.
 fn are_different_texts(list: Node<'_>, key: &str) -> bool {
-    let mut texts = [""; SHORT];
+    let (mut first, mut more) = ([""; SHORT], FxHashSet::default());
     for (known, item) in list.items().enumerate() {
         let Some(node) = item.get(key) else { return false };
         let Scalar::Str(text) = node.scalar(Dialect::GoYamlV2) else { return false };
-        let before = texts.get(..known).unwrap_or_default();
+        let before = first.get(..known).unwrap_or(&first);
         if node.kind() != Kind::Scalar || is_unresolved(text) || before.contains(&text) {
             return false;
         }
-        if let Some(slot) = texts.get_mut(known) {
-            *slot = text;
+        match first.get_mut(known) {
+            Some(slot) => *slot = text,
+            None if more.insert(text) => {}
+            None => return false,
         }
     }
     true

@@ -1,8 +1,6 @@
 //! Writes objects as `kustomize build` does: keys sorted, in the style of go-yaml v2
 //! (its encode.go, sorter.go and emitterc.go), which folds long lines at 80 columns.
 
-use std::sync::Arc;
-
 use spanned_yaml::{Composer, Dialect, Scalar, Span, Style};
 
 use crate::{
@@ -47,8 +45,8 @@ pub(crate) fn parsed(tree: &Tree) -> Result<(spanned_yaml::Tree, Vec<Written>), 
     let mut emitter = Emitter::new(tree, true);
     emitter.composer = Some(Composer::new(tree.len()));
     emitter.document()?;
-    let text: Arc<str> = emitter.out.into();
-    let composed = emitter.composer.and_then(|composer| composer.finish(Arc::clone(&text)));
+    let text = emitter.out.as_str();
+    let composed = emitter.composer.and_then(|composer| composer.finish(text));
     Ok((composed.unwrap_or_else(|| spanned_yaml::parse(text)), emitter.written))
 }
 

@@ -1,8 +1,6 @@
 //! Builds a tree along with its text, for writers that know what stands where: their text need not
 //! be parsed.
 
-use std::sync::Arc;
-
 use crate::{
     Kind, Limits, Span, Style,
     builder::Builder,
@@ -104,7 +102,7 @@ impl Composer {
     }
 
     /// The tree; none if there was something that can't be told, or that passes the limits.
-    pub fn finish(self, source: impl Into<Arc<str>>) -> Option<Tree> {
+    pub fn finish(self, source: impl Into<Box<str>>) -> Option<Tree> {
         let source = source.into();
         let nodes = self.builder.nodes;
         let too_large = source.len() > Limits::default().max_bytes as usize;

@@ -10,7 +10,7 @@ use crate::{
 
 /// Parses `source`; `bad` are offsets of bytes and characters that YAML doesn't
 /// allow, with what to say of them.
-pub(crate) fn parse_stream(source: std::sync::Arc<str>, bad: &[Error], limits: &Limits) -> Tree {
+pub(crate) fn parse_stream(source: Box<str>, bad: &[Error], limits: &Limits) -> Tree {
     let start = if source.starts_with('\u{feff}') { 3 } else { 0 };
     let mut parser = Parser::new(&source, start, limits);
     let mut errors: Vec<Error> = Vec::new();

@@ -1,6 +1,6 @@
 //! A parsed stream.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use crate::{
     Error, ErrorKind, Limits, LineIndex, Node, NodeId, Position, Span, builder::Properties,
@@ -10,7 +10,7 @@ use crate::{
 /// A YAML stream: its documents in one arena, its comments and its errors.
 #[derive(Debug)]
 pub struct Tree {
-    source: Arc<str>,
+    source: Box<str>,
     pub(crate) nodes: Box<[Record]>,
     properties: Box<[(u32, Properties)]>,
     decoded: Box<str>,
@@ -50,17 +50,17 @@ pub struct Document {
 /// assert_eq!(name.text(), "web");
 /// assert_eq!(&tree.source()[tree.comments()[0].range()], "# the front");
 /// ```
-pub fn parse(source: impl Into<Arc<str>>) -> Tree {
+pub fn parse(source: impl Into<Box<str>>) -> Tree {
     parse_with(source, &Limits::default())
 }
 
 /// Parses a text within `limits`. Never fails: errors are in the tree.
-pub fn parse_with(source: impl Into<Arc<str>>, limits: &Limits) -> Tree {
+pub fn parse_with(source: impl Into<Box<str>>, limits: &Limits) -> Tree {
     parse_checked(source.into(), &[], limits)
 }
 
 /// Parses a text in which `invalid` are the places of bytes that weren't UTF-8.
-pub(crate) fn parse_checked(source: Arc<str>, invalid: &[Error], limits: &Limits) -> Tree {
+pub(crate) fn parse_checked(source: Box<str>, invalid: &[Error], limits: &Limits) -> Tree {
     if source.len() > limits.max_bytes.min(MAX_BYTES) as usize {
         return Tree::refused(
             ErrorKind::SizeLimit,
@@ -80,7 +80,7 @@ const MAX_BYTES: u32 = 1 << 30;
 
 impl Tree {
     pub(crate) fn new(
-        source: Arc<str>,
+        source: Box<str>,
         nodes: &[Record],
         properties: Vec<(u32, Properties)>,
         decoded: String,
@@ -125,11 +125,6 @@ impl Tree {
 
     /// The text that was parsed.
     pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// The text that was parsed, shared.
-    pub fn source_arc(&self) -> &Arc<str> {
         &self.source
     }
 

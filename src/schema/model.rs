@@ -229,12 +229,11 @@ impl Schema {
     /// The schemas of a field, for different versions.
     pub(super) fn fields_named(&self, name: &str) -> &[Field] {
         let rank = rank(name);
-        let is_it = |field: &Field| field.rank == rank && field.name == name;
-        let from = self.fields.partition_point(|field| field.rank < rank);
-        let from = self.fields.get(from..).unwrap_or_default();
-        let others = from.iter().take_while(|field| field.rank == rank && field.name != name);
-        let from = from.get(others.count()..).unwrap_or_default();
-        let count = from.iter().take_while(|field| is_it(field)).count();
-        from.get(..count).unwrap_or_default()
+        let start = self.fields.partition_point(|field| field.rank < rank);
+        let ranked = self.fields.get(start..).unwrap_or_default();
+        let others = ranked.iter().take_while(|field| field.rank == rank && field.name != name);
+        let named = ranked.get(others.count()..).unwrap_or_default();
+        let count = named.iter().take_while(|field| field.name == name).count();
+        named.get(..count).unwrap_or_default()
     }
 }

@@ -210,9 +210,8 @@ pub(crate) fn floor(folder: &Path, named: Option<&Path>) -> anyhow::Result<()> {
         .par_iter()
         .map(|path| Ok(spanned_yaml::parse_bytes(read(path)?, &Limits::default())))
         .collect::<anyhow::Result<Vec<_>>>()?;
-    let paths: Vec<&str> = named.lines().collect();
     let bytes =
-        paths.par_iter().map(|path| Ok(read(path)?.len())).sum::<anyhow::Result<usize>>()?;
+        named.par_lines().map(|path| Ok(read(path)?.len())).sum::<anyhow::Result<usize>>()?;
     println!("{} manifests, {bytes} bytes of other files", trees.len());
     // As `check` does: the process ends here.
     std::mem::forget(trees);

@@ -1,11 +1,13 @@
 //! Writes objects as `kustomize build` does: keys sorted, in the style of go-yaml v2
 //! (its encode.go, sorter.go and emitterc.go), which folds long lines at 80 columns.
 
+use std::borrow::Cow;
+
 use spanned_yaml::{Composer, Dialect, Scalar, Span, Style};
 
 use crate::{
     error::Error,
-    key_order::{Entries, sorted_entries},
+    key_order::sorted_entries,
     scalar_style::{Shape, is_break, is_plain_string, is_printable},
     tree::{Id, Kind, Tag, Tree},
     value::{self, Value},
@@ -135,16 +137,16 @@ impl Emitter<'_> {
     }
 
     fn mapping(&mut self, id: Id, indent: usize, position: Position) -> Result<(), Error> {
-        if self.tree.children(id).is_empty() {
-            self.empty(id, spanned_yaml::Kind::Mapping, position);
-            return Ok(());
-        }
         let entries = if self.sorted {
             sorted_entries(self.tree, id)?
         } else {
-            Entries::AsWritten(self.tree.children(id))
+            Cow::Borrowed(self.tree.pairs(id))
         };
-        for (number, (key, value)) in entries.iter().enumerate() {
+        if entries.is_empty() {
+            self.empty(id, spanned_yaml::Kind::Mapping, position);
+            return Ok(());
+        }
+        for (number, &[key, value]) in entries.iter().enumerate() {
             match (number, position) {
                 (0, Position::Root) => {}
                 (0, Position::Item) => self.word(" "),

@@ -1,6 +1,6 @@
 //! The order in which go-yaml v2 writes keys (sorter.go).
 
-use std::cmp::Ordering;
+use std::{borrow::Cow, cmp::Ordering};
 
 use crate::{
     error::Error,
@@ -8,37 +8,13 @@ use crate::{
     value::{self, Value},
 };
 
-/// Entries of a mapping.
-pub(crate) enum Entries<'t> {
-    /// Keys and values in turn, as the tree has them.
-    AsWritten(&'t [Id]),
-    /// In another order.
-    Sorted(Vec<(Id, Id)>),
-}
-
-impl Entries<'_> {
-    /// The entry of a number, from 0.
-    pub(crate) fn get(&self, number: usize) -> Option<(Id, Id)> {
-        match self {
-            Self::AsWritten(children) => match children.get(2 * number..2 * number + 2)? {
-                [key, value] => Some((*key, *value)),
-                _ => None,
-            },
-            Self::Sorted(entries) => entries.get(number).copied(),
-        }
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Id, Id)> + '_ {
-        (0..).map_while(|number| self.get(number))
-    }
-}
-
 /// The entries in go-yaml's order, each key once and a string.
-pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Entries<'_>, Error> {
+pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Cow<'_, [[Id; 2]]>, Error> {
+    let entries = tree.pairs(id);
     let root = id == tree.root();
     let (mut before, mut ascending) = ("", true);
-    for (key, _) in tree.entries(id) {
-        let node = tree.node(key);
+    for [key, _] in entries {
+        let node = tree.node(*key);
         let is_word = matches!(node.tag, Tag::None | Tag::Str) && value::is_word(&node.text);
         let string = node.kind == Kind::Scalar
             && (root
@@ -57,10 +33,11 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Entries<'_>, Error> 
     }
     // So most are.
     if ascending {
-        return Ok(Entries::AsWritten(tree.children(id)));
+        return Ok(Cow::Borrowed(entries));
     }
-    let mut entries: Vec<(Id, Id)> = tree.entries(id).collect();
-    let sorted = |a: &(Id, Id), b: &(Id, Id)| key_order(tree.text(a.0), tree.text(b.0)).is_le();
+    let mut entries = entries.to_vec();
+    let sorted =
+        |[a, _]: &[Id; 2], [b, _]: &[Id; 2]| key_order(tree.text(*a), tree.text(*b)).is_le();
     if entries.len() <= FEW {
         insert_sorted(&mut entries, &sorted);
     } else if !entries.is_sorted_by(sorted) {
@@ -70,7 +47,7 @@ pub(crate) fn sorted_entries(tree: &Tree, id: Id) -> Result<Entries<'_>, Error> 
         return Err(Error::invalid(format!("the key `{}` is written twice", tree.text(key)))
             .at(tree.node(key).origin.place));
     }
-    Ok(Entries::Sorted(entries))
+    Ok(Cow::Owned(entries))
 }
 
 /// A merge sort. go-yaml's order goes in circles (`a2`, `a10`, `a1b`), for which the standard
@@ -107,14 +84,14 @@ fn insert_sorted<T>(list: &mut [T], in_order: &impl Fn(&T, &T) -> bool) {
 }
 
 /// A key that is there for the second time.
-fn written_twice(tree: &Tree, entries: &[(Id, Id)]) -> Option<Id> {
+fn written_twice(tree: &Tree, entries: &[[Id; 2]]) -> Option<Id> {
     if entries.len() <= FEW {
-        return entries.iter().enumerate().find_map(|(number, (key, _))| {
+        return entries.iter().enumerate().find_map(|(number, [key, _])| {
             let mut before = entries.iter().take(number);
-            before.any(|(other, _)| tree.text(*other) == tree.text(*key)).then_some(*key)
+            before.any(|[other, _]| tree.text(*other) == tree.text(*key)).then_some(*key)
         });
     }
-    let mut keys: Vec<Id> = entries.iter().map(|(key, _)| *key).collect();
+    let mut keys: Vec<Id> = entries.iter().map(|[key, _]| *key).collect();
     keys.sort_by_key(|key| tree.text(*key));
     keys.array_windows().find(|[a, b]| tree.text(*a) == tree.text(*b)).map(|[_, key]| *key)
 }

@@ -282,9 +282,14 @@ impl Tree {
 
     /// Keys with their values.
     pub fn entries(&self, id: Id) -> impl Iterator<Item = (Id, Id)> + '_ {
+        self.pairs(id).iter().map(|[key, value]| (*key, *value))
+    }
+
+    /// As [`Self::entries`], where they stand.
+    pub(crate) fn pairs(&self, id: Id) -> &[[Id; 2]] {
         let node = self.node(id);
         let children = if node.kind == Kind::Mapping { node.children.as_slice() } else { NOBODY };
-        children.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?)))
+        children.as_chunks().0
     }
 
     /// The items of a sequence.

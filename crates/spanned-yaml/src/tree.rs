@@ -88,7 +88,7 @@ impl Tree {
         comments: Vec<Span>,
         errors: Vec<Error>,
     ) -> Self {
-        // A copy has the room that it needs, which an allocator needn't make of what is too large.
+        // An allocator may leave a vector that shrinks the room that it had; a copy has what it needs.
         let mut nodes: Box<[Record]> = nodes.into();
         for record in &mut nodes {
             record.complete(source.as_bytes(), decoded.as_bytes());

@@ -104,14 +104,6 @@ pub(super) fn missing_file(files: &dyn Files, text: &Text, path: &str) -> Error 
 
 /// What kustomize takes for an address instead of a path.
 pub(super) fn is_remote(path: &str) -> bool {
-    let bytes = path.as_bytes();
-    let may_be = memchr::memchr3(b':', b'@', b'?', bytes).is_some()
-        || path.starts_with("git")
-        || bytes.windows(2).any(|pair| pair == b"//");
-    may_be && has_host(path)
-}
-
-fn has_host(path: &str) -> bool {
     path.contains("://")
         || path.starts_with("git@")
         || path.starts_with("github.com/")

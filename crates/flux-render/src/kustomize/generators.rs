@@ -284,10 +284,10 @@ fn write_json(tree: &Tree, id: Id, out: &mut String) -> Result<(), Error> {
     let node = tree.node(id);
     match node.kind {
         Kind::Mapping => {
-            let mut entries: Vec<_> = crate::key_order::sorted_entries(tree, id)?.iter().collect();
-            entries.sort_by(|a, b| tree.text(a.0).cmp(tree.text(b.0)));
+            let mut entries = crate::key_order::sorted_entries(tree, id)?.into_owned();
+            entries.sort_by(|[a, _], [b, _]| tree.text(*a).cmp(tree.text(*b)));
             out.push('{');
-            for (number, (key, value)) in entries.into_iter().enumerate() {
+            for (number, [key, value]) in entries.into_iter().enumerate() {
                 if number > 0 {
                     out.push(',');
                 }

@@ -7,7 +7,7 @@ use spanned_yaml::{Composer, Dialect, Scalar, Span, Style};
 
 use crate::{
     error::Error,
-    key_order::sorted_entries,
+    key_order::{Sorted, sorted_entries},
     scalar_style::{Shape, is_break, is_plain_string, is_printable},
     tree::{Id, Kind, Tag, Tree},
     value::{self, Value},
@@ -137,10 +137,10 @@ impl Emitter<'_> {
     }
 
     fn mapping(&mut self, id: Id, indent: usize, position: Position) -> Result<(), Error> {
-        let entries = if self.sorted {
+        let Sorted { entries, are_words } = if self.sorted {
             sorted_entries(self.tree, id)?
         } else {
-            Cow::Borrowed(self.tree.pairs(id))
+            Sorted { entries: Cow::Borrowed(self.tree.pairs(id)), are_words: false }
         };
         if entries.is_empty() {
             self.empty(id, spanned_yaml::Kind::Mapping, position);
@@ -155,7 +155,7 @@ impl Emitter<'_> {
             if number == 0 {
                 self.open(spanned_yaml::Kind::Mapping);
             }
-            self.key(key, indent);
+            self.key(key, are_words, indent);
             let below = match self.tree.node(value).kind {
                 Kind::Mapping => indent + 2,
                 Kind::Sequence | Kind::Scalar => indent,
@@ -166,11 +166,11 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    fn key(&mut self, key: Id, indent: usize) {
+    fn key(&mut self, key: Id, surely_word: bool, indent: usize) {
         let tree = self.tree;
         let text = tree.text(key);
         let start = self.out.len();
-        if text.len() <= SIMPLE_KEY && value::is_word(text) {
+        if text.len() <= SIMPLE_KEY && (surely_word || value::is_word(text)) {
             self.plain_value(start, key, text);
         } else if text.len() <= SIMPLE_KEY && !text.contains(is_break) {
             let style = self.string(text, indent + 2, true);

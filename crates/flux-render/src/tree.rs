@@ -13,6 +13,13 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(u32);
 
+impl Id {
+    /// The number, from 0.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What a node is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -199,11 +206,11 @@ impl Tree {
     /// The node of an id. One of another tree gives some node of this one.
     pub fn node(&self, id: Id) -> &Node {
         // A tree always has its first node.
-        self.nodes.get(id.0 as usize).unwrap_or(&self.nodes[0])
+        self.nodes.get(id.index()).unwrap_or(&self.nodes[0])
     }
 
     pub(crate) fn node_mut(&mut self, id: Id) -> &mut Node {
-        let index = (id.0 as usize).min(self.nodes.len() - 1);
+        let index = (id.index()).min(self.nodes.len() - 1);
         &mut self.nodes[index]
     }
 
@@ -353,7 +360,7 @@ impl Tree {
         let mut known = vec![false; self.nodes.len()];
         let mut queue = vec![self.root];
         while let Some(id) = queue.pop() {
-            match known.get_mut(id.0 as usize) {
+            match known.get_mut(id.index()) {
                 Some(known) if !*known => *known = true,
                 _ => return true,
             }

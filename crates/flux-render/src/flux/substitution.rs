@@ -1,9 +1,8 @@
 //! `postBuild`: variables in one object. The object is written, its text substituted, and what
 //! comes out parsed again, with go-yaml v2's reading of scalars.
 
-use std::{cell::Cell, sync::Arc};
+use std::{borrow::Cow, cell::Cell, sync::Arc};
 
-use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use spanned_yaml::{Dialect, Kind as YamlKind, Node as YamlNode, Scalar, Span};
 
@@ -143,9 +142,13 @@ struct ReplacedPiece {
 
 impl Replaced {
     fn new(input: &str, output: &Output, strict: bool) -> Self {
-        let mut made = Self { text: String::new(), pieces: Vec::new() };
+        let text = String::with_capacity(output.text.len());
+        let mut made = Self { text, pieces: Vec::with_capacity(output.segments.len()) };
         let bytes = |range: &std::ops::Range<usize>| {
-            String::from_utf8_lossy(output.text.get(range.clone()).unwrap_or_default()).into_owned()
+            let bytes = output.text.get(range.clone()).unwrap_or_default();
+            // The lossy conversion looks at each byte.
+            std::str::from_utf8(bytes)
+                .map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
         };
         for segment in &output.segments {
             let start = made.text.len();
@@ -204,8 +207,8 @@ impl Replaced {
 struct Import<'i> {
     files: &'i dyn Files,
     before: &'i Tree,
-    /// What holds each node of it.
-    holders: FxHashMap<Id, Id>,
+    /// What holds each node of it, by its number.
+    holders: Vec<Option<Id>>,
     /// Keys that lead to the present node; `[]` for items.
     path: Vec<&'i str>,
     /// The pieces of the result and of the input that were found last: most nodes come in order.
@@ -277,10 +280,8 @@ impl<'i> Import<'i> {
         if holds(first.id) {
             return self.before.node(first.id).origin.clone();
         }
-        self.holders
-            .get(&first.id)
-            .map(|id| self.before.node(*id).origin.clone())
-            .unwrap_or_default()
+        let holder = self.holders.get(first.id.index()).copied().flatten();
+        holder.map(|id| self.before.node(id).origin.clone()).unwrap_or_default()
     }
 
     /// Whether a scalar was meant as a text: somebody wrote it in quotes, or only texts may stand
@@ -391,12 +392,13 @@ fn last_before<T>(list: &[T], from: usize, holds: impl Fn(&T) -> bool) -> Option
 /// Steps after which a search by halves is quicker.
 const NEAR: usize = 4;
 
-fn holders(tree: &Tree) -> FxHashMap<Id, Id> {
-    let mut holders = FxHashMap::default();
+/// What holds each node, by its number.
+fn holders(tree: &Tree) -> Vec<Option<Id>> {
+    let mut holders = vec![None; tree.len()];
     let mut queue = vec![tree.root()];
     while let Some(id) = queue.pop() {
         for child in tree.children(id) {
-            if holders.insert(*child, id).is_none() {
+            if holders.get_mut(child.index()).is_some_and(|holder| holder.replace(id).is_none()) {
                 queue.push(*child);
             }
         }

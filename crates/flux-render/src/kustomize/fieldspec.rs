@@ -23,14 +23,34 @@ pub(crate) struct FieldSpec {
     /// Keys with `/` between them; `[]` behind one that holds a list.
     pub(crate) path: SmolStr,
     /// The path, split.
-    pub(crate) parts: Arc<[SmolStr]>,
+    pub(crate) parts: Arc<[Part]>,
     /// Whether it is made where it is missing.
     pub(crate) create: bool,
 }
 
+/// A part of a spec's path.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The key, without the `[]` behind it.
+    pub(crate) name: SmolStr,
+    /// There was a `[]`.
+    pub(crate) list: bool,
+    /// The name is that of a field, and surely no index of a list.
+    pub(crate) is_field: bool,
+}
+
+impl From<&str> for Part {
+    fn from(part: &str) -> Self {
+        let name = part.strip_suffix("[]").unwrap_or(part);
+        let is_field = name.starts_with(|first: char| first.is_ascii_alphabetic())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        Self { name: name.into(), list: name.len() < part.len(), is_field }
+    }
+}
+
 impl FieldSpec {
     pub(crate) fn new(gvk: Gvk, path: &str, create: bool) -> Self {
-        let parts = split_path(path, '/').into_iter().map(SmolStr::from).collect();
+        let parts = split_path(path, '/').iter().map(|part| part.as_str().into()).collect();
         Self { gvk, path: path.into(), parts, create }
     }
 
@@ -112,7 +132,11 @@ pub(crate) fn apply_all<'s>(
         }
         walk(tree, tree.root(), spec, &spec.parts, create, set)?;
         // One that isn't may write what tells the kind.
-        if spec.parts.first().is_none_or(|first| matches!(first.as_str(), "kind" | "apiVersion")) {
+        if spec
+            .parts
+            .first()
+            .is_none_or(|first| matches!(first.name.as_str(), "kind" | "apiVersion"))
+        {
             gvk = gvk_of(tree);
         }
     }
@@ -123,7 +147,7 @@ fn walk(
     tree: &mut Tree,
     id: Id,
     spec: &FieldSpec,
-    parts: &[SmolStr],
+    parts: &[Part],
     create: Create<'_>,
     set: &mut dyn FnMut(&mut Tree, Id) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -152,26 +176,23 @@ fn into_map(
     tree: &mut Tree,
     map: Id,
     spec: &FieldSpec,
-    (part, rest): (&SmolStr, &[SmolStr]),
+    (part, rest): (&Part, &[Part]),
     create: Create<'_>,
     set: &mut dyn FnMut(&mut Tree, Id) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (name, list) = match part.strip_suffix("[]") {
-        Some(name) => (name, true),
-        None => (part.as_str(), false),
-    };
+    let (name, list) = (part.name.as_str(), part.list);
     if name.is_empty() {
         return Err(Error::invalid(format!("the path {} has an empty part", spec.path)));
     }
     let make = create.filter(|_| spec.create && !list);
     let (field, becomes) = match make {
         None => {
-            // Most parts are names and nothing else, of which most objects have none.
-            let bytes = name.as_bytes();
-            let is_name = bytes.iter().all(u8::is_ascii_alphanumeric)
-                && bytes.first().is_some_and(u8::is_ascii_alphabetic);
-            let found =
-                if is_name { tree.field(map, name)? } else { tree.lookup(map, [name], None)? };
+            // Most objects don't have it.
+            let found = if part.is_field {
+                tree.field(map, name)?
+            } else {
+                tree.lookup(map, [name], None)?
+            };
             (found, list.then_some((Kind::Sequence, &Tag::None)))
         }
         Some((kind, tag, origin)) => {

@@ -284,7 +284,7 @@ fn write_json(tree: &Tree, id: Id, out: &mut String) -> Result<(), Error> {
     let node = tree.node(id);
     match node.kind {
         Kind::Mapping => {
-            let mut entries = crate::key_order::sorted_entries(tree, id)?.into_owned();
+            let mut entries = crate::key_order::sorted_entries(tree, id)?.entries.into_owned();
             entries.sort_by(|[a, _], [b, _]| tree.text(*a).cmp(tree.text(*b)));
             out.push('{');
             for (number, [key, value]) in entries.into_iter().enumerate() {

@@ -249,7 +249,7 @@ fn copy(from: &Tree, id: Id, to: &mut Tree, make: Make, read: Read) -> Result<Id
         }
         Kind::Mapping => {
             let mut children = Vec::with_capacity(node.children.len());
-            for &[key, value] in key_order::sorted_entries(from, id)?.iter() {
+            for &[key, value] in key_order::sorted_entries(from, id)?.entries.iter() {
                 let key = from.node(key);
                 children.push(to.add(make(&Value::String(key.text.clone()), key.origin.clone())));
                 children.push(copy(from, value, to, make, read)?);

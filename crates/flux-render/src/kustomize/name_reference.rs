@@ -11,7 +11,8 @@ use smol_str::SmolStr;
 
 use super::{
     config::{Config, NameReference},
-    fieldspec,
+    fields::go_integer,
+    fieldspec::{self, Part},
     gvk::{Gvk, ResId},
     resmap::{ResMap, describe},
     resource::{PREFIXES, Resource, SUFFIXES},
@@ -121,7 +122,7 @@ fn referrers_of(config: &Config, gvk: &Gvk) -> Arc<Referrers> {
 }
 
 /// Whether the path leads to something that isn't null.
-fn reaches(tree: &Tree, id: Id, parts: &[SmolStr]) -> bool {
+fn reaches(tree: &Tree, id: Id, parts: &[Part]) -> bool {
     let node = tree.node(id);
     if node.is_null() {
         return false;
@@ -130,10 +131,9 @@ fn reaches(tree: &Tree, id: Id, parts: &[SmolStr]) -> bool {
     match node.kind {
         Kind::Sequence => tree.items(id).iter().any(|item| reaches(tree, *item, parts)),
         Kind::Mapping => {
-            let name = part.strip_suffix("[]").unwrap_or(part);
+            let name = part.name.as_str();
             // A number reads as an index, and so fails below a mapping.
-            super::fields::go_integer(name).is_some()
-                || name.starts_with('[')
+            !part.is_field && (go_integer(name).is_some() || name.starts_with('['))
                 || tree.get(id, name.trim()).is_some_and(|field| reaches(tree, field, rest))
         }
         // The path can't go on, which is an error.

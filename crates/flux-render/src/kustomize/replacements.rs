@@ -339,7 +339,7 @@ fn write_json(tree: &Tree, id: Id, indent: Option<usize>, out: &mut String) -> R
     };
     match node.kind {
         Kind::Mapping => {
-            let mut entries = crate::key_order::sorted_entries(tree, id)?.into_owned();
+            let mut entries = crate::key_order::sorted_entries(tree, id)?.entries.into_owned();
             entries.sort_by(|[a, _], [b, _]| tree.text(*a).cmp(tree.text(*b)));
             out.push('{');
             for (number, [key, value]) in entries.iter().enumerate() {

@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let built = Command::new("cargo")
-        .args(["build", "--release", "--package", "portcullis", "--package", "xtask"])
+        .args(["build", "--release", "--package", "portcullis"])
         .current_dir(crate::root())
         .status()?;
     if !built.success() {
@@ -50,6 +50,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let this = std::env::current_exe()?;
     let this = this.to_str().context("the path isn't UTF-8")?;
 
+    if cfg!(debug_assertions) {
+        println!("This build isn't optimized: the floors are too slow to compare with.\n");
+    }
     println!(
         "| files | manifests | bytes | check | floor | check/floor | us per object | peak | peak/bytes |"
     );

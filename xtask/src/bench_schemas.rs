@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let binary = crate::root().join("target/release/portcullis");
     if !arguments.no_build {
         let built = Command::new("cargo")
-            .args(["build", "--release", "--package", "portcullis", "--package", "xtask"])
+            .args(["build", "--release", "--package", "portcullis"])
             .current_dir(crate::root())
             .status()?;
         if !built.success() {

@@ -1,7 +1,7 @@
 //! `postBuild`: variables in one object. The object is written, its text substituted, and what
 //! comes out parsed again, with go-yaml v2's reading of scalars.
 
-use std::{borrow::Cow, cell::Cell, sync::Arc};
+use std::{cell::Cell, sync::Arc};
 
 use smol_str::SmolStr;
 use spanned_yaml::{Dialect, Kind as YamlKind, Node as YamlNode, Scalar, Span};
@@ -145,10 +145,7 @@ impl Replaced {
         let text = String::with_capacity(output.text.len());
         let mut made = Self { text, pieces: Vec::with_capacity(output.segments.len()) };
         let bytes = |range: &std::ops::Range<usize>| {
-            let bytes = output.text.get(range.clone()).unwrap_or_default();
-            // The lossy conversion looks at each byte.
-            std::str::from_utf8(bytes)
-                .map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+            String::from_utf8_lossy(output.text.get(range.clone()).unwrap_or_default())
         };
         for segment in &output.segments {
             let start = made.text.len();
